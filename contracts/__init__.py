@@ -1,0 +1,1 @@
+"""What crosses a seam between the edge, the cloud, the reports and the simulator."""

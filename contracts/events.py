@@ -1,0 +1,213 @@
+"""Events that leave the edge: a CloudEvents 1.0 envelope around one typed payload.
+
+Payloads grow by new optional fields only; `tests/contracts/golden` keeps one message of
+every version that was ever sent. All times are UTC instants. No payload holds pixels,
+embeddings or names of people.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+import uuid_utils
+
+from contracts.errors import BatchError
+
+Direction = Literal["in", "out"]
+CameraState = Literal["live", "stalled", "frozen", "disconnected", "corrupt", "ended"]
+UNKNOWN = "UNKNOWN"
+
+
+class Payload(msgspec.Struct, frozen=True, kw_only=True):
+    """What one event says; `TYPE` is its CloudEvents type, `LANE` its lane in the spool."""
+
+
+class LineCrossed(Payload, frozen=True, kw_only=True):
+    """A confirmed track's anchor point passed both lines of a door's line pair, in order."""
+
+    door: str
+    camera: str
+    direction: Direction
+    track_id: int
+    identity: str = UNKNOWN
+    staff: bool | None = None
+
+
+class ZoneVisit(Payload, frozen=True, kw_only=True):
+    """Someone was inside a zone; `censored` when the true end (or begin) was not seen."""
+
+    zone: str
+    camera: str
+    track_id: int
+    entered_at: datetime
+    left_at: datetime
+    dwell_s: float
+    censored: bool = False
+    identity: str = UNKNOWN
+
+
+class OccupancySampled(Payload, frozen=True, kw_only=True):
+    """People inside by IN − OUT since the store's reset time, never below zero."""
+
+    occupancy: int
+    entries: int
+    exits: int
+
+
+class HeatmapTile(Payload, frozen=True, kw_only=True):
+    """Seconds of presence per floor-plan cell in one window; columns of equal length.
+
+    Cell (x, y) covers [x·cell_m, (x+1)·cell_m) × [y·cell_m, (y+1)·cell_m) metres.
+    """
+
+    camera: str
+    kind: Literal["presence"]
+    cell_m: float
+    window_start: datetime
+    window_end: datetime
+    x: list[int]
+    y: list[int]
+    seconds: list[float]
+
+
+class CoverageMinute(Payload, frozen=True, kw_only=True):
+    """How much of one UTC minute a camera was watched: observed ÷ expected seconds."""
+
+    camera: str
+    minute: datetime
+    expected_s: float
+    observed_s: float
+    frames: int
+
+
+class CameraStatus(Payload, frozen=True, kw_only=True):
+    """A camera changed its state; `reason` is a short fixed phrase, never a URL."""
+
+    camera: str
+    state: CameraState
+    reason: str = ""
+
+
+class GeometryChanged(Payload, frozen=True, kw_only=True):
+    """The store's plan as the agent uses it: sent at start and whenever it changes."""
+
+    store_name: str
+    time_zone: str
+    opens: str
+    closes: str
+    width_m: float
+    depth_m: float
+    cell_m: float
+    fixtures: list[PlanShape]
+    zones: list[PlanShape]
+    doors: list[PlanShape]
+    seen_cells: list[str]
+
+
+class PlanShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A named polygon or line on the floor plan, metres."""
+
+    name: str
+    kind: str
+    points_m: list[tuple[float, float]]
+
+
+class Retraction(Payload, frozen=True, kw_only=True):
+    """An earlier event was wrong (two tracks were one person) and must not count."""
+
+    event_id: str
+    reason: str
+
+
+TYPES: dict[str, type[Payload]] = {
+    "io.trinetra.line.crossed.v1": LineCrossed,
+    "io.trinetra.zone.visit.v1": ZoneVisit,
+    "io.trinetra.occupancy.sampled.v1": OccupancySampled,
+    "io.trinetra.heatmap.tile.v1": HeatmapTile,
+    "io.trinetra.coverage.minute.v1": CoverageMinute,
+    "io.trinetra.camera.status.v1": CameraStatus,
+    "io.trinetra.geometry.changed.v1": GeometryChanged,
+    "io.trinetra.retraction.v1": Retraction,
+}
+TYPE_OF = {payload: name for name, payload in TYPES.items()}
+ANALYTICS = frozenset({HeatmapTile})
+"""Payloads that a full disk may evict; all others are critical and stay."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """CloudEvents 1.0 envelope; `sequence` counts one producer's events from 0."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    recordedtime: datetime
+    sequence: int
+    data: msgspec.Raw
+    specversion: Literal["1.0"] = "1.0"
+
+
+def event_of(
+    payload: Payload, *, source: str, subject: str, time: datetime, now: datetime, sequence: int
+) -> Event:
+    """Wrap `payload`; `time` is when it happened, `now` when the agent wrote it down."""
+    return Event(
+        id=str(uuid_utils.uuid7()),
+        source=source,
+        type=TYPE_OF[type(payload)],
+        subject=subject,
+        time=time.astimezone(UTC),
+        recordedtime=now.astimezone(UTC),
+        sequence=sequence,
+        data=msgspec.Raw(msgspec.json.encode(payload)),
+    )
+
+
+def encode_event(event: Event) -> bytes:
+    """One line of JSON without a line end."""
+    return msgspec.json.encode(event)
+
+
+def decode_event(line: bytes) -> Event:
+    """Read one envelope; `BatchError` for anything that is not one."""
+    try:
+        event = msgspec.json.decode(line, type=Event)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BatchError(f"not an event: {error}") from None
+    if event.sequence < 0 or not event.id or event.time.tzinfo is None:
+        raise BatchError("not an event: id, sequence or time out of range")
+    return event
+
+
+def payload_of(event: Event) -> Payload | None:
+    """Typed payload, None for a type that this version does not know; `BatchError` if bad."""
+    kind = TYPES.get(event.type)
+    if kind is None:
+        return None
+    try:
+        payload = msgspec.json.decode(event.data, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BatchError(f"bad payload of {event.type}: {error}") from None
+    _refuse_out_of_range(event.type, msgspec.structs.asdict(payload))
+    return payload
+
+
+def is_analytics(event: Event) -> bool:
+    """True if the event travels in the lane that may be evicted on a full disk."""
+    return TYPES.get(event.type) in ANALYTICS
+
+
+def _refuse_out_of_range(kind: str, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        values = value if isinstance(value, list) else [value]
+        for item in values:
+            if isinstance(item, float) and not (math.isfinite(item) and item >= 0):
+                raise BatchError(f"bad payload of {kind}: {name} is {item}")
+            if isinstance(item, datetime) and item.tzinfo is None:
+                raise BatchError(f"bad payload of {kind}: {name} has no time zone")
+    if "x" in fields and not len(fields["x"]) == len(fields["y"]) == len(fields["seconds"]):
+        raise BatchError(f"bad payload of {kind}: columns differ in length")

@@ -1,0 +1,1 @@
+"""Streamlit reports for store managers, fed by the gold tables only."""

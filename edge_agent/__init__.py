@@ -1,0 +1,1 @@
+"""The real-time agent: from camera pictures to durable events on a store's own hardware."""

@@ -1,0 +1,1 @@
+"""The cloud side: gateway, lake, warehouse and the Dagster assets between them."""

@@ -1,0 +1,1 @@
+"""Where the cloud keeps things: PostgreSQL, the Delta lake, landed objects."""

@@ -1,0 +1,1 @@
+"""A store with ground truth: people, cameras, rendered frames, RTSP."""
