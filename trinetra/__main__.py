@@ -1,0 +1,5 @@
+"""`python -m trinetra`."""
+
+from trinetra.cli import main
+
+main()
