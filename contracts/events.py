@@ -108,11 +108,12 @@ class GeometryChanged(Payload, frozen=True, kw_only=True):
 
 
 class PlanShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A named polygon or line on the floor plan, metres."""
+    """A named polygon or line on the floor plan, metres; `camera` watches it (doors, zones)."""
 
     name: str
     kind: str
     points_m: list[tuple[float, float]]
+    camera: str = ""
 
 
 class Retraction(Payload, frozen=True, kw_only=True):
