@@ -46,6 +46,18 @@ dead_letter_events = sa.Table(
     schema="ledger",
 )
 
+business_days = sa.Table(
+    "business_days",
+    metadata,
+    sa.Column("business_date", sa.Date, primary_key=True),
+    sa.Column("region", sa.Text, primary_key=True),
+    sa.Column("touched", sa.BigInteger, nullable=False, comment="counts the runs that changed it"),
+    sa.Column("silver", sa.BigInteger, nullable=False, comment="`touched` that silver was made of"),
+    sa.Column("gold", sa.BigInteger, nullable=False, comment="`touched` that gold was made of"),
+    schema="ledger",
+)
+"""Which days × region shards wait for silver and gold: those with `gold < touched`."""
+
 stores = sa.Table(
     "stores",
     metadata,
