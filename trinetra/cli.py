@@ -102,7 +102,7 @@ def _run(arguments: list[str], *, debug: bool) -> int:
             raise
         full = "no space left on the disk" if error.errno == errno.ENOSPC else str(error)
         return _fail(full)
-    except Exception as error:  # noqa: BLE001 - the front door: a user sees one line
+    except Exception as error:
         if debug:
             raise
         return _fail(f"unexpected {type(error).__name__}: {error} (add --debug for the traceback)")
