@@ -117,6 +117,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     data_dir: str = "var"
     port: int = 8090
     model: str = ""
+    model_mirror: str = ""
     threads: int = 1
     camera_networks: tuple[str, ...] = (
         "127.0.0.0/8",
@@ -268,7 +269,12 @@ def _resolved(config: StoreConfig, folder: Path) -> StoreConfig:
         if reference.startswith("file:"):
             reference = "file:" + absolute(reference.removeprefix("file:"))
         cameras.append(msgspec.structs.replace(camera, url=url, credentials=reference))
-    agent = msgspec.structs.replace(config.agent, data_dir=absolute(config.agent.data_dir))
+    mirror = config.agent.model_mirror
+    agent = msgspec.structs.replace(
+        config.agent,
+        data_dir=absolute(config.agent.data_dir),
+        model_mirror=absolute(mirror) if mirror else "",
+    )
     return msgspec.structs.replace(config, cameras=tuple(cameras), agent=agent)
 
 
