@@ -1,0 +1,1 @@
+"""Alembic migrations of the warehouse: schemas `ledger` and `gold`."""
