@@ -1,0 +1,1 @@
+"""From tracks to events: pure state machines, and the worker that feeds them."""
