@@ -1,0 +1,1 @@
+"""Models: what they are, where their files come from, how they run."""

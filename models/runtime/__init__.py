@@ -1,0 +1,1 @@
+"""Engines that run a network; each is imported only where it is chosen."""

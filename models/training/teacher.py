@@ -1,0 +1,54 @@
+"""Soft targets from the reference detector, RTMDet-nano (Apache-2.0), cell by cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import helper
+
+from models.training.grid import grid_points
+
+MEAN = np.array([103.53, 116.28, 123.675], np.float32)
+STD = np.array([57.375, 57.12, 58.395], np.float32)
+# Inner tensors of end2end.onnx before its score cut and NMS.
+LOGITS, BOXES = "onnx::Sigmoid_1402", "y.24"
+
+
+class Teacher:
+    """Dense RTMDet-nano: its cells are those of ``network.PersonNet``, in the same order."""
+
+    def __init__(self, path: Path) -> None:
+        graph = onnx.load(str(path))
+        del graph.graph.output[:]
+        for name in (LOGITS, BOXES):
+            graph.graph.output.append(
+                helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+
+    def __call__(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
+        """Scores ``[A]`` and boxes ``[A, 4]`` (pixels) of one BGR image."""
+        blob = ((image.astype(np.float32) - MEAN) / STD).transpose(2, 0, 1)[None]
+        logits, boxes = self._session.run([LOGITS, BOXES], {"input": np.ascontiguousarray(blob)})
+        scores = 1.0 / (1.0 + np.exp(-np.asarray(logits)[0, :, 0]))
+        return scores.astype(np.float16), np.asarray(boxes)[0].astype(np.float16)
+
+    def cells(
+        self, image: NDArray[np.uint8], unbelieved: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
+        """As a call, with the score 0 at points inside the ``unbelieved`` areas ``[K, 4]``."""
+        scores, boxes = self(image)
+        points = grid_points(image.shape[0], image.shape[1])
+        for x1, y1, x2, y2 in unbelieved:
+            inside = ((points >= (x1, y1)) & (points < (x2, y2))).all(1)
+            scores[inside] = 0
+        return scores, boxes
