@@ -1,0 +1,1 @@
+"""Tracking: frames to detections, detections to one person's track over time."""
