@@ -39,9 +39,7 @@ def scores(sequences: Mapping[str, Sequence], benchmark: str) -> dict[str, dict[
             seen = dataset.get_preprocessed_seq_data(raw, "pedestrian")
             for key, metric in metrics.items():
                 found[key][name] = metric.eval_sequence(seen)
-    result = {
-        name: _figures({key: found[key][name] for key in metrics}) for name in sequences
-    }
+    result = {name: _figures({key: found[key][name] for key in metrics}) for name in sequences}
     combined = {key: metric.combine_sequences(found[key]) for key, metric in metrics.items()}
     return {**result, "combined": _figures(combined)}
 
