@@ -39,6 +39,18 @@ def folder() -> Iterator[Path]:
         yield Path(name) / "pg"
 
 
+def scalar(url: str, query: str) -> object:
+    """First value of a query, over a connection that is closed again."""
+    database = sa.create_engine(url, poolclass=sa.NullPool)
+    with database.begin() as connection:
+        return connection.execute(sa.text(query)).scalar()
+
+
+def execute(url: str, statement: str) -> None:
+    with sa.create_engine(url, poolclass=sa.NullPool).begin() as connection:
+        connection.execute(sa.text(statement))
+
+
 def start_user(folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", USER, str(folder)],
@@ -58,18 +70,18 @@ def wait_until_stopped(folder: Path, limit_s: float = 30) -> bool:
 def test_rows_survive_a_stop_and_a_start(folder: Path) -> None:
     with db.postgres(folder) as url:
         db.migrate(url)
-        with db.engine(url).begin() as connection:
-            connection.execute(sa.text("CREATE TABLE kept AS SELECT 42 AS answer"))
+        execute(url, "CREATE TABLE kept AS SELECT 42 AS answer")
     assert running_pid(folder) is None
-    with db.postgres(folder) as url, db.engine(url).connect() as connection:
-        assert connection.execute(sa.text("SELECT answer FROM kept")).scalar() == 42
+    with db.postgres(folder) as url:
+        assert scalar(url, "SELECT answer FROM kept") == 42
 
 
 def test_migrations_make_exactly_the_tables(folder: Path) -> None:
     with db.postgres(folder) as url:
         db.migrate(url)
         db.migrate(url)
-        with db.engine(url).connect() as connection:
+        database = sa.create_engine(url, poolclass=sa.NullPool)
+        with database.connect() as connection:
             options = {
                 "include_schemas": True,
                 "version_table_schema": "ledger",
@@ -79,13 +91,13 @@ def test_migrations_make_exactly_the_tables(folder: Path) -> None:
             }
             context = MigrationContext.configure(connection, opts=options)
             assert compare_metadata(context, metadata) == []
-            assert connection.execute(sa.text("SELECT count(*) FROM gold.stores")).scalar() == 0
+        assert scalar(url, "SELECT count(*) FROM gold.stores") == 0
 
 
 def test_dagster_url_is_usable_with_psycopg2(folder: Path) -> None:
     with db.postgres(folder) as url:
         assert db.dagster_url(url).startswith("postgresql+psycopg2://")
-        assert sa.create_engine(db.dagster_url(url)).connect().execute(sa.text("SELECT 1")).scalar()
+        assert scalar(db.dagster_url(url), "SELECT 1") == 1
 
 
 def test_processes_that_start_at_once_share_one_server(folder: Path) -> None:
@@ -120,13 +132,13 @@ def test_a_killed_user_does_not_stop_the_server_of_others(folder: Path) -> None:
         user.kill()
         user.communicate()
         time.sleep(3)  # longer than the guard of the dead user tries
-        assert db.engine(url).connect().execute(sa.text("SELECT 1")).scalar() == 1
+        assert scalar(url, "SELECT 1") == 1
 
 
 def test_threads_share_one_server_and_start_it_again(folder: Path) -> None:
-    def use(_: int) -> int:
-        with db.postgres(folder) as url, db.engine(url).connect() as connection:
-            return int(connection.execute(sa.text("SELECT 1")).scalar_one())
+    def use(_: int) -> object:
+        with db.postgres(folder) as url:
+            return scalar(url, "SELECT 1")
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(use, range(8))) == [1] * 8
@@ -135,14 +147,13 @@ def test_threads_share_one_server_and_start_it_again(folder: Path) -> None:
 
 def test_a_killed_server_starts_again_and_keeps_what_was_committed(folder: Path) -> None:
     with db.postgres(folder) as url:
-        with db.engine(url).begin() as connection:
-            connection.execute(sa.text("CREATE TABLE kept AS SELECT 42 AS answer"))
+        execute(url, "CREATE TABLE kept AS SELECT 42 AS answer")
         pid = running_pid(folder)
         assert pid
         os.kill(pid, signal.SIGKILL)
         assert wait_until_stopped(folder)
-    with db.postgres(folder) as url, db.engine(url).connect() as connection:
-        assert connection.execute(sa.text("SELECT answer FROM kept")).scalar() == 42
+    with db.postgres(folder) as url:
+        assert scalar(url, "SELECT answer FROM kept") == 42
 
 
 def test_a_stale_pid_file_with_a_reused_pid_is_no_server(folder: Path) -> None:
@@ -151,7 +162,7 @@ def test_a_stale_pid_file_with_a_reused_pid_is_no_server(folder: Path) -> None:
     lines = [str(os.getpid()), str(folder), "1", "5432", str(folder), "", "1 1", "ready"]
     (folder / "postmaster.pid").write_text("\n".join(lines) + "\n")
     with db.postgres(folder) as url:
-        assert db.engine(url).connect().execute(sa.text("SELECT 1")).scalar() == 1
+        assert scalar(url, "SELECT 1") == 1
 
 
 def test_a_folder_that_holds_something_else_is_refused(folder: Path) -> None:
@@ -194,5 +205,5 @@ def test_a_url_is_used_as_it_is_and_starts_nothing(folder: Path) -> None:
         other = folder.with_name("other")
         plain = url.replace("postgresql+psycopg://", "postgresql://")
         with db.postgres(other, plain) as same:
-            assert db.engine(same).connect().execute(sa.text("SELECT 1")).scalar() == 1
+            assert scalar(same, "SELECT 1") == 1
         assert not other.exists()
