@@ -92,7 +92,12 @@ class EventsKept(msgspec.Struct, frozen=True, tag="kept"):
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="beat"):
-    """A worker is alive; `gauges` and `counters` go to /metrics under the worker's name."""
+    """A worker is alive; `counters` and `gauges` go to /metrics.
+
+    Keys are Prometheus samples without the `trinetra_` prefix: `frames_total{camera="till"}`
+    (see `worker_metrics.sample`). Counters count from the worker's start and end in `_total`;
+    `_bucket`, `_sum` and `_count` of a histogram are counters too.
+    """
 
     worker: str
     pid: int

@@ -1,0 +1,1 @@
+"""Fakes of outside things; each takes all of its state in the constructor."""
