@@ -47,6 +47,16 @@ def write(net: PersonNet, path: Path) -> None:
         output_names=["dets"],
         dynamic_axes=axes,
     )
+    model = onnx.load(str(path))
+    for dimension, size in zip(
+        model.graph.output[0].type.tensor_type.shape.dim, ("batch", "cells", 5), strict=True
+    ):
+        if isinstance(size, int):
+            dimension.dim_value = size
+        else:
+            dimension.dim_param = size
+    model.producer_name = "trinetra"
+    onnx.save(model, str(path))
     onnx.checker.check_model(str(path), full_check=True)
 
 
