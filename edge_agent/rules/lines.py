@@ -98,6 +98,11 @@ class LineCounter:
         done, walk.done = walk.done, None
         return done if walk.confirmed else None
 
+    def flush(self) -> list[tuple[int, Direction]]:
+        """Forget all tracks at a stop; (track id, crossing) of those that waited for proof."""
+        told = [(track_id, self.forget(track_id)) for track_id in list(self._walks)]
+        return [(track_id, done) for track_id, done in told if done is not None]
+
     def _follow(self, track_id: int, walk: _Walk, now: Seen, confirmed: bool) -> bool:
         """Move the walk to `now`; True if the last step passed both lines at once."""
         walk.confirmed = walk.confirmed or confirmed

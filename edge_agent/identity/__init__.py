@@ -1,0 +1,1 @@
+"""Whose track it is: the identity stage of the agent."""
