@@ -58,6 +58,17 @@ business_days = sa.Table(
 )
 """Which days × region shards wait for silver and gold: those with `gold < touched`."""
 
+plans = sa.Table(
+    "plans",
+    metadata,
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("changed_at", _AT, primary_key=True),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("plan", pg.JSONB, nullable=False, comment="the geometry.changed payload"),
+    schema="ledger",
+)
+"""Every plan that a store ever sent: a day that is made again uses the plan of that day."""
+
 stores = sa.Table(
     "stores",
     metadata,
