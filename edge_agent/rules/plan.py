@@ -31,6 +31,7 @@ def geometry_of(config: StoreConfig, grid: Grid | None, views: dict[str, View]) 
             PlanShape(
                 name=zone.name,
                 kind="zone",
+                camera=zone.camera,
                 points_m=list(zone.polygon_m) or _on_floor(views.get(zone.camera), zone.polygon),
             )
             for zone in config.zones
@@ -39,6 +40,7 @@ def geometry_of(config: StoreConfig, grid: Grid | None, views: dict[str, View]) 
             PlanShape(
                 name=door.name,
                 kind="door",
+                camera=door.camera,
                 points_m=_on_floor(
                     views.get(door.camera), (*door.outer, door.inner[1], door.inner[0])
                 ),
