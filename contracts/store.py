@@ -132,7 +132,10 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where batches go; without a `url` they wait in the spool."""
+    """Where batches go; without a `url` they wait in the spool.
+
+    `token` is a reference like a camera's `credentials`.
+    """
 
     url: str = ""
     token: str = ""
@@ -262,20 +265,25 @@ def _resolved(config: StoreConfig, folder: Path) -> StoreConfig:
     def absolute(text: str) -> str:
         return str((folder / Path(text).expanduser()).resolve())
 
-    cameras = []
-    for camera in config.cameras:
-        url = absolute(camera.url) if camera.is_file else camera.url
-        reference = camera.credentials
-        if reference.startswith("file:"):
-            reference = "file:" + absolute(reference.removeprefix("file:"))
-        cameras.append(msgspec.structs.replace(camera, url=url, credentials=reference))
+    def reference(text: str) -> str:
+        return "file:" + absolute(text[5:]) if text.startswith("file:") else text
+
+    cameras = tuple(
+        msgspec.structs.replace(
+            camera,
+            url=absolute(camera.url) if camera.is_file else camera.url,
+            credentials=reference(camera.credentials),
+        )
+        for camera in config.cameras
+    )
+    upload = msgspec.structs.replace(config.upload, token=reference(config.upload.token))
     mirror = config.agent.model_mirror
     agent = msgspec.structs.replace(
         config.agent,
         data_dir=absolute(config.agent.data_dir),
         model_mirror=absolute(mirror) if mirror else "",
     )
-    return msgspec.structs.replace(config, cameras=tuple(cameras), agent=agent)
+    return msgspec.structs.replace(config, cameras=cameras, agent=agent, upload=upload)
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:
