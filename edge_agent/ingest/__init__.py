@@ -1,0 +1,1 @@
+"""Ingest: one process per camera turns packets into frames in the camera's ring."""

@@ -1,0 +1,120 @@
+"""What the supervisor knows about its workers, for /health and /metrics."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from contracts.store import StoreConfig
+from edge_agent.messages import Heartbeat
+from edge_agent.worker_metrics import parsed, sample
+from edge_agent.worker_seat import SeatStatus
+
+
+class Health:
+    """Latest heartbeats and seats; written by the supervisor, read by the HTTP threads.
+
+    Counters of a worker start at zero with each of its lives; they are added up here, so that
+    what is shown never goes back.
+    """
+
+    def __init__(self, config: StoreConfig, run_id: str, started_at: float) -> None:
+        self._config = config
+        self._run_id = run_id
+        self._started_at = started_at
+        self._lock = threading.Lock()
+        self._seats: tuple[SeatStatus, ...] = ()
+        self._beats: dict[str, Heartbeat] = {}
+        self._past: dict[str, dict[str, float]] = {}
+        self._own: dict[str, float] = {}
+
+    def take_beat(self, beat: Heartbeat) -> None:
+        """Note the newest heartbeat of a worker."""
+        with self._lock:
+            last = self._beats.get(beat.worker)
+            if last is not None and last.pid != beat.pid:
+                past = self._past.setdefault(beat.worker, {})
+                for key, value in last.counters.items():
+                    past[key] = past.get(key, 0.0) + value
+            self._beats[beat.worker] = beat
+
+    def take_seats(self, seats: Iterable[SeatStatus], own_counters: dict[str, float]) -> None:
+        """Note how every seat is now, and what the supervisor itself counted."""
+        with self._lock:
+            self._seats, self._own = tuple(seats), own_counters
+
+    def counters(self) -> dict[str, float]:
+        """Totals by sample text, summed over workers and their earlier lives."""
+        with self._lock:
+            sources = [self._own, *self._past.values()]
+            sources += [beat.counters for beat in self._beats.values()]
+            restarts = {sample("worker_restarts_total", worker=s.name): s for s in self._seats}
+        totals: dict[str, float] = {}
+        for source in sources:
+            for key, value in source.items():
+                totals[key] = totals.get(key, 0.0) + value
+        return totals | {key: float(seat.restarts) for key, seat in restarts.items()}
+
+    def gauges(self) -> dict[str, float]:
+        """Present values by sample text."""
+        with self._lock:
+            beats, seats = list(self._beats.values()), self._seats
+        values: dict[str, float] = {}
+        for beat in beats:
+            values |= beat.gauges
+        for seat in seats:
+            up = seat.state == "running" or seat.state == "finished"
+            values[sample("worker_up", worker=seat.name)] = float(up)
+            if seat.last_beat_age_s is not None:
+                values[sample("worker_beat_age_seconds", worker=seat.name)] = seat.last_beat_age_s
+        return values
+
+    def report(self) -> dict[str, Any]:
+        """The object that /health answers with."""
+        counters, gauges = self.counters(), self.gauges()
+        with self._lock:
+            seats = self._seats
+        workers = [_worker(seat) for seat in seats]
+        cameras = [self._camera(seat, gauges) for seat in seats if seat.camera]
+        good = all(seat.state in ("running", "finished") for seat in seats)
+        good = good and all(camera["state"] in ("live", "ended") for camera in cameras)
+        return {
+            "status": "ok" if good else "degraded",
+            "store": self._config.store.id,
+            "run": self._run_id,
+            "started_at": self._started_at,
+            "workers": workers,
+            "cameras": cameras,
+            "spool": _section("spool_", counters | gauges),
+            "upload": _section("upload_", counters | gauges)
+            | {"configured": bool(self._config.upload.url)},
+        }
+
+    def _camera(self, seat: SeatStatus, gauges: dict[str, float]) -> dict[str, Any]:
+        state = "ended" if seat.state == "finished" else seat.beat_state
+        fps = gauges.get(sample("camera_fps", camera=str(seat.camera)), 0.0)
+        alive = seat.state == "running"
+        shown = state if alive or state == "ended" else "disconnected"
+        return {"id": seat.camera, "state": shown, "fps": round(fps, 2) if alive else 0.0}
+
+
+def _worker(seat: SeatStatus) -> dict[str, Any]:
+    return {
+        "name": seat.name,
+        "pid": seat.pid,
+        "state": seat.beat_state if seat.state == "running" else seat.state,
+        "alive": seat.alive,
+        "restarts": seat.restarts,
+        "last_beat_age_s": seat.last_beat_age_s,
+    }
+
+
+def _section(prefix: str, values: dict[str, float]) -> dict[str, float]:
+    """Samples without labels whose name starts with `prefix`, without it."""
+    found = {}
+    for key, value in values.items():
+        named = parsed(key)
+        if named and not named[1] and named[0].startswith(prefix):
+            found[named[0].removeprefix(prefix)] = value
+    return found
