@@ -52,10 +52,11 @@ def place(
     area: tuple[int, int, int, int],
     scales: list[float],
     rules: SampleRules,
-) -> Boxes:
+) -> tuple[Boxes, Boxes]:
     """Draw a picture into ``area`` (x1, y1, x2, y2) of the canvas at a random scale and tilt.
 
-    Returns the boxes that stay visible, clipped to the area, in canvas pixels.
+    Returns the boxes that stay visible, clipped to the area, in canvas pixels, and those to
+    ignore: the picture's own and people of whom too little is left.
     """
     x1, y1, x2, y2 = area
     wide, high = x2 - x1, y2 - y1
@@ -72,18 +73,23 @@ def place(
     slack = np.array([wide, high]) - span
     middle = np.array([wide, high]) / 2 + slack / 2 * rng.uniform(-1.0, 1.0, 2)
     shift = middle - linear @ np.array([columns, rows]) / 2
+    half = np.array([0.5, 0.5])  # boxes count from a pixel's corner, warpAffine from its centre
     target = canvas[y1:y2, x1:x2]
     cv2.warpAffine(
         picture.image,
-        np.column_stack([linear, shift]),
+        np.column_stack([linear, shift + linear @ half - half]),
         (wide, high),
         dst=target,
-        flags=cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR,
+        flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_TRANSPARENT,
     )
     moved = move_boxes(picture.boxes, linear, shift, np.rad2deg(abs(angle)))
-    kept = clip_boxes(moved, wide, high, rules)
-    return (kept + np.array([x1, y1, x1, y1], np.float32)).astype(np.float32)
+    skipped = move_boxes(picture.ignore, linear, shift, 0.0)
+    clipped, good = clip_boxes(moved, wide, high, rules)
+    limit = np.array([wide, high, wide, high], np.float32)
+    lost = np.concatenate([clipped[~good], skipped.clip(0, limit)])
+    corner = np.array([x1, y1, x1, y1], np.float32)
+    return (clipped[good] + corner).astype(np.float32), (lost + corner).astype(np.float32)
 
 
 def move_boxes(
@@ -98,17 +104,17 @@ def move_boxes(
     return np.hstack([centre - half, centre + half]).astype(np.float32)
 
 
-def clip_boxes(boxes: Boxes, wide: int, high: int, rules: SampleRules) -> Boxes:
-    """Boxes clipped to an area, without those mostly outside or too small to learn from."""
-    if not len(boxes):
-        return boxes
+def clip_boxes(
+    boxes: Boxes, wide: int, high: int, rules: SampleRules
+) -> tuple[Boxes, NDArray[np.bool_]]:
+    """Boxes clipped to an area, and which of them show and measure enough to learn from."""
     limit = np.array([wide, high, wide, high], np.float32)
     clipped = np.clip(boxes, 0, limit)
     sides = clipped[:, 2:] - clipped[:, :2]
     full = (boxes[:, 2:] - boxes[:, :2]).prod(1)
     visible = sides.prod(1) / np.maximum(full, 1e-6)
     keep = (visible >= rules.min_visible) & (sides.min(1) >= rules.min_side_px)
-    return np.ascontiguousarray(clipped[keep])
+    return clipped.astype(np.float32), keep
 
 
 def cells(rng: Generator, high: int, wide: int, side: int) -> list[tuple[int, int, int, int]]:
@@ -129,12 +135,13 @@ def compose(
     backdrop: Picture,
     shape: tuple[int, int],
     rules: SampleRules,
-) -> tuple[Sample, Boxes]:
+) -> tuple[Sample, Boxes, Boxes]:
     """One sample of ``shape`` (height, width) from one, four or nine pictures.
 
     What they leave free shows ``backdrop`` (a picture without people) or a plain colour.
 
-    Also returns the areas where the teacher does not count.
+    Also returns the areas where the teacher does not count and, inside them, those where nothing
+    does.
     """
     high, wide = shape
     grey = rng.integers(0, 256, 3) if rng.random() < 0.5 else np.full(3, 114)
@@ -145,12 +152,15 @@ def compose(
     side = int(len(pick) ** 0.5)
     scales = rules.scale_single if side == 1 else rules.scale_tile
     boxes, unbelieved = [], []
+    ignored = [np.zeros((0, 4), np.float32)]
     for picture, area in zip(pick, cells(rng, high, wide, side), strict=True):
-        boxes.append(place(rng, picture, canvas, area, scales, rules))
+        shown, lost = place(rng, picture, canvas, area, scales, rules)
+        boxes.append(shown)
         if not picture.teacher:
             unbelieved.append(area)
+            ignored.append(lost)
     areas = np.array(unbelieved, np.float32).reshape(-1, 4)
-    return Sample(canvas, np.concatenate(boxes).reshape(-1, 4)), areas
+    return Sample(canvas, np.concatenate(boxes)), areas, np.concatenate(ignored)
 
 
 def mirror(sample: Sample) -> Sample:

@@ -23,7 +23,12 @@ def giou_loss(a: Tensor, b: Tensor) -> Tensor:
 
 
 def quality_focal(logits: Tensor, target: Tensor) -> Tensor:
-    """Sum of cross entropies, each weighted by the squared distance of score and target."""
+    """Sum of cross entropies, each weighted by the squared distance of score and target.
+
+    Cells with a target below 0 do not count.
+    """
+    known = target >= 0
+    logits, target = logits[known], target[known]
     gap = (logits.sigmoid() - target).abs()
     entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
     return (gap.square() * entropy).sum()

@@ -21,6 +21,8 @@ TEACHER_FAILS_ON = ("bottles_and_hands", "intel_fruit", "intel_car-detection")
 class Picture:
     """One image (BGR) with its person boxes ``[N, 4]`` in pixels.
 
+    ``ignore`` are boxes ``[K, 4]`` that are neither person nor background.
+
     ``teacher`` says whether the teacher's opinion of this picture counts: it does not on rendered
     frames, whose boxes are exact, nor where it is known to be wrong.  ``stretched`` pictures have
     lost their aspect ratio (the Open Images export).
@@ -29,6 +31,7 @@ class Picture:
     name: str
     image: NDArray[np.uint8]
     boxes: Boxes
+    ignore: Boxes
     teacher: bool
     stretched: bool
 
@@ -72,12 +75,19 @@ def read_folder(root: Path, *, teacher: bool, held: bool | None) -> list[Picture
             boxes = read_yolo(label, image.shape[1], image.shape[0])
         else:
             boxes = read_pseudo(root / "pseudo" / f"{path.stem}.txt", SURE_PSEUDO)
+        skipped = root / "ignore" / f"{path.stem}.txt"
+        ignore = (
+            read_yolo(skipped, image.shape[1], image.shape[0])
+            if skipped.exists()
+            else np.zeros((0, 4), np.float32)
+        )
         believed = teacher and not path.stem.startswith(TEACHER_FAILS_ON)
         pictures.append(
             Picture(
                 path.stem,
                 np.asarray(image, np.uint8),
                 boxes,
+                ignore,
                 believed,
                 stretched=path.stem.startswith("oi_"),
             )

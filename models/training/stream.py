@@ -77,8 +77,8 @@ class SampleStream(IterableDataset[Batch]):
         pick = rng.choice(len(self._pictures), number, p=self._chances)
         backdrop = self._empty[int(rng.integers(len(self._empty)))]
         chosen = [self._pictures[i] for i in pick]
-        sample, unbelieved = compose(rng, chosen, backdrop, shape, rules)
-        sample.teacher_score, sample.teacher_box = teacher.cells(sample.image, unbelieved)
+        sample, unbelieved, ignored = compose(rng, chosen, backdrop, shape, rules)
+        sample.teacher_score, sample.teacher_box = teacher.cells(sample.image, unbelieved, ignored)
         if len(shelf) < rules.keep:
             shelf.append(sample)
         else:

@@ -56,10 +56,12 @@ def join(
 ) -> tuple[Tensor, Tensor]:
     """Final score and box targets of one image: the label's where there is one, else the teacher's.
 
-    The score is the larger of both, so people whom the label file forgot are no background.
+    The score is the larger of both, so people whom the label file forgot are no background; it is
+    -1 where nothing is known.
     """
     if len(labels):
         box = torch.where((index >= 0)[:, None], labels[index.clamp(min=0)], teacher_box)
     else:
         box = teacher_box
-    return torch.maximum(target, teacher_score), box
+    unknown = (teacher_score < 0) & (index < 0)
+    return torch.where(unknown, -1.0, torch.maximum(target, teacher_score)), box

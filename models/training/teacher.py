@@ -43,12 +43,19 @@ class Teacher:
         return scores.astype(np.float16), np.asarray(boxes)[0].astype(np.float16)
 
     def cells(
-        self, image: NDArray[np.uint8], unbelieved: NDArray[np.float32]
+        self,
+        image: NDArray[np.uint8],
+        unbelieved: NDArray[np.float32],
+        ignored: NDArray[np.float32],
     ) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
-        """As a call, with the score 0 at points inside the ``unbelieved`` areas ``[K, 4]``."""
+        """As a call, with score 0 at points inside ``unbelieved`` areas and -1 inside ``ignored``.
+
+        Areas are ``[K, 4]``; -1 means that the cell teaches nothing.
+        """
         scores, boxes = self(image)
         points = grid_points(image.shape[0], image.shape[1])
-        for x1, y1, x2, y2 in unbelieved:
-            inside = ((points >= (x1, y1)) & (points < (x2, y2))).all(1)
-            scores[inside] = 0
+        for areas, value in ((unbelieved, 0), (ignored, -1)):
+            for x1, y1, x2, y2 in areas:
+                inside = ((points >= (x1, y1)) & (points < (x2, y2))).all(1)
+                scores[inside] = value
         return scores, boxes
