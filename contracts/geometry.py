@@ -17,6 +17,11 @@ class Line(msgspec.Struct, frozen=True):
     start: Point
     end: Point
 
+    @property
+    def middle(self) -> Point:
+        """Half way between its ends."""
+        return ((self.start[0] + self.end[0]) / 2, (self.start[1] + self.end[1]) / 2)
+
     def side(self, point: Point) -> float:
         """Twice the signed area of (start, end, point): > 0 left of the direction of travel.
 
@@ -39,6 +44,18 @@ class LinePair(msgspec.Struct, frozen=True):
 
     outer: Line
     inner: Line
+
+    def check(self) -> None:
+        """`ConfigError` for lines that have no length, that meet, or that lie on one line."""
+        outer, inner = self.outer, self.inner
+        if outer.start == outer.end or inner.start == inner.end:
+            raise ConfigError("a line needs two different points")
+        apart = [
+            line.side(other.start) * line.side(other.end) > 0
+            for line, other in ((outer, inner), (inner, outer))
+        ]
+        if not any(apart) or 0 in (outer.side(inner.middle), inner.side(outer.middle)):
+            raise ConfigError("outer and inner must lie beside each other and not meet")
 
 
 class Polygon(msgspec.Struct, frozen=True):

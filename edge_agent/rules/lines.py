@@ -52,14 +52,18 @@ class LineCounter:
     """Counts one door; anchors and lines share one plane (fractions, pixels or metres)."""
 
     def __init__(self, pair: LinePair, *, reach: float | None = None) -> None:
-        """`reach` is how far a broken track may jump; None derives it from the door's size."""
+        """`reach` is how far a broken track may jump; None derives it from the door's size.
+
+        `ConfigError` for lines that meet or have no length.
+        """
+        pair.check()
         self._outer, self._inner = pair.outer, pair.inner
-        self._inward_of_outer = pair.outer.side(_middle(pair.inner)) > 0
-        self._inward_of_inner = pair.inner.side(_middle(pair.outer)) < 0
+        self._inward_of_outer = pair.outer.side(pair.inner.middle) > 0
+        self._inward_of_inner = pair.inner.side(pair.outer.middle) < 0
         if reach is None:
             reach = min(
                 math.dist(pair.outer.start, pair.outer.end),
-                2 * math.dist(_middle(pair.outer), _middle(pair.inner)),
+                2 * math.dist(pair.outer.middle, pair.inner.middle),
             )
         self._handover = Handover(reach, HANDOVER_S)
         self._walks: dict[int, _Walk] = {}
@@ -202,8 +206,3 @@ def _hit(line: Line, before: Point, after: Point) -> float | None:
     if step.side(line.start) * step.side(line.end) > 0:
         return None
     return s0 / (s0 - s1)
-
-
-def _middle(line: Line) -> Point:
-    (ax, ay), (bx, by) = line.start, line.end
-    return ((ax + bx) / 2, (ay + by) / 2)
