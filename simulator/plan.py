@@ -45,7 +45,7 @@ class Doorway(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     from_m: float
     to_m: float
     outer_m: float = 1.0
-    inner_m: float = 1.5
+    inner_m: float = 1.6
     overhang_m: float = 0.3
 
     @property
