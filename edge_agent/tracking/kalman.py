@@ -18,10 +18,11 @@ Floats = npt.NDArray[np.float64]
 
 POSITION_WEIGHT = 1 / 20
 """Standard deviation of a measured or drifted position, in sizes of the box."""
-VELOCITY_WEIGHT = 1 / 160
-"""Standard deviation of the velocity's drift from frame to frame, in sizes of the box."""
+VELOCITY_WEIGHT = 1 / 320
+"""Standard deviation of the velocity's drift from frame to frame, in sizes of the box: half
+of DeepSORT's, since shop cameras do not move."""
 RATE_HZ = 30.0
-"""Frame rate at which the two weights were found; they are scaled to time with it."""
+"""Frame rate that the two weights are meant for; they are scaled to time with it."""
 
 
 class Motion(NamedTuple):

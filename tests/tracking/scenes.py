@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from models.detections import Detections
+
+calm = settings(deadline=None, max_examples=60)
+"""Property tests without a stop-watch: this machine is shared."""
 
 Box = tuple[float, float, float, float]
 

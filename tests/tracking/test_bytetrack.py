@@ -5,13 +5,13 @@ from random import Random
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.tracking.bytetrack import Tracker, Tracks, rescaled
+from edge_agent.tracking.bytetrack import Limits, Tracker, Tracks, rescaled
 from edge_agent.tracking.table import TrackerState
 from models.detections import Detections
-from tests.tracking.scenes import detections, frames, walker
+from tests.tracking.scenes import calm, detections, frames, walker
 
 RATE_HZ = 10
 
@@ -66,11 +66,12 @@ def test_a_lost_track_ages_out_in_seconds_at_any_frame_rate(rate_hz: int) -> Non
         tracker.update(detections([walker(0)]), i / rate_hz)
     last_s = (rate_hz - 1) / rate_hz
     ended_at = None
-    for i in range(rate_hz, 4 * rate_hz):
+    for i in range(rate_hz, 5 * rate_hz):
         if tracker.update(detections([]), i / rate_hz).ended.tolist() == [1]:
             ended_at = i / rate_hz
     assert ended_at is not None
-    assert 1.0 < ended_at - last_s <= 1.0 + 1.01 / rate_hz
+    patience_s = Limits().patience_s
+    assert patience_s < ended_at - last_s <= patience_s + 1.01 / rate_hz
 
 
 def test_a_single_flash_is_never_confirmed_and_ends_at_once() -> None:
@@ -92,6 +93,7 @@ def test_scores_are_judged_by_the_detectors_own_threshold() -> None:
     assert len(Tracker(0.6).update(detections([walker(0)], 0.5), 0.0)) == 0
 
 
+@calm
 @given(st.floats(0.05, 0.95))
 def test_rescaling_keeps_order_and_puts_the_threshold_at_0_6(threshold: float) -> None:
     scaled = rescaled(np.array([0.0, threshold / 2, threshold, 1.0]), threshold)
@@ -129,12 +131,13 @@ def test_each_tracker_counts_for_itself() -> None:
         assert tracks[-1].track_id.tolist() == [1]
 
 
+@calm
 @given(frames())
 def test_ids_are_unique_in_a_frame_and_never_used_again(seen: list[Detections]) -> None:
     tracker = Tracker(0.4)
     ended: set[int] = set()
     highest = 0
-    for tracks in follow(tracker, [*seen, *[detections([])] * 15]):
+    for tracks in follow(tracker, [*seen, *[detections([])] * 25]):
         ids = tracks.track_id.tolist()
         assert len(ids) == len(set(ids))
         assert not ended & set(ids)
@@ -146,6 +149,7 @@ def test_ids_are_unique_in_a_frame_and_never_used_again(seen: list[Detections]) 
     assert ended == set(range(1, highest + 1)), "every id that was given out ends once"
 
 
+@calm
 @given(frames(), st.randoms(use_true_random=False))
 def test_the_order_of_detections_changes_nothing(seen: list[Detections], random: Random) -> None:
     mixed = []
@@ -157,7 +161,7 @@ def test_the_order_of_detections_changes_nothing(seen: list[Detections], random:
     assert all(same(a, b) for a, b in zip(plain, shuffled, strict=True))
 
 
-@settings(max_examples=50)
+@calm
 @given(frames(), st.integers(0, 12))
 def test_a_restored_tracker_goes_on_as_if_nothing_had_happened(
     seen: list[Detections], cut: int

@@ -1,0 +1,197 @@
+"""The tracking worker: newest frames of all cameras → detector → one tracker per camera.
+
+Frames are taken as they come, up to four in one run of the network and never waiting for a
+fuller batch. Whatever is not detected on is counted with its reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from contracts.errors import AgentError
+from edge_agent.messages import FrameReady, Message, TrackedBox, TracksUpdated
+from edge_agent.ring import FrameRing
+from edge_agent.tracking import checkpoint
+from edge_agent.tracking.bytetrack import Tracker, Tracks
+from edge_agent.tracking.crops import CropGate
+from edge_agent.tracking.schedule import Waiting
+from edge_agent.worker import WorkerContext
+from edge_agent.worker_metrics import Histogram, sample
+from models.detections import Detections
+from models.detector import load_detector
+
+READ_S = 0.05
+QUIET_S = 0.3
+BEAT_S = 0.25
+BATCH = 4
+WINDOW = 512
+"""Latencies that the p50 and p99 gauges look back on."""
+
+Frame = npt.NDArray[np.uint8]
+
+
+class Finder(Protocol):
+    """What the worker needs of a detector."""
+
+    name: str
+    threshold: float
+
+    def detect(self, frames: list[Frame]) -> list[Detections]:
+        """People in each frame."""
+        ...
+
+
+def main(ctx: WorkerContext) -> None:
+    """Run until asked to stop, then finish what is queued."""
+    ctx.beat("starting")
+    agent = ctx.config.agent
+    mirror = Path(agent.model_mirror) if agent.model_mirror else None
+    finder = load_detector(agent.model or None, threads=agent.threads, mirror=mirror)
+    ctx.log.info("detector ready", model=finder.name, threshold=finder.threshold)
+    desk = TrackingDesk(ctx, finder)
+    while not ctx.stopping():
+        desk.turn(READ_S)
+    desk.finish()
+
+
+class TrackingDesk:
+    """The worker's state: trackers, rings and what was counted, by camera."""
+
+    def __init__(self, ctx: WorkerContext, finder: Finder) -> None:
+        self._ctx = ctx
+        self._finder = finder
+        self._names = [camera.id for camera in ctx.config.cameras]
+        self._waiting = Waiting(ctx.config.cameras)
+        self._frames = ctx.bus.reader("frames")
+        self._tracks = ctx.bus.writer("tracks")
+        self._crops = ctx.bus.writer("crops")
+        self._rings: dict[str, FrameRing] = {}
+        self._trackers = {name: Tracker(finder.threshold) for name in self._names}
+        self._gates = {name: CropGate(name) for name in self._names}
+        self._active = dict.fromkeys(self._names, 0)
+        self._done: Counter[str] = Counter()
+        self._latency = Histogram("detection_latency_ms")
+        self._recent_ms: deque[float] = deque(maxlen=WINDOW)
+        self._batch = 0
+        self._path = ctx.run_dir / "tracking.state"
+        self._saved_s = ctx.clock.monotonic()
+        self._beat_s = float("-inf")
+        for name, state in checkpoint.load(self._path, ctx.run_id).items():
+            if name in self._trackers:
+                self._trackers[name].restore(state)
+
+    def turn(self, wait_s: float) -> bool:
+        """One turn of the loop; True if there was a frame to look at."""
+        heard = self._frames.read(0.0 if len(self._waiting) else wait_s)
+        for message in heard:
+            self._take(message)
+        looked = self._look(self._waiting.take(BATCH))
+        self._tracks.flush()
+        self._save()
+        self._beat()
+        return looked or bool(heard)
+
+    def finish(self) -> None:
+        """Read on until no frame comes any more."""
+        clock = self._ctx.clock
+        heard_s = clock.monotonic()
+        while clock.monotonic() - heard_s < QUIET_S:
+            if self.turn(READ_S):
+                heard_s = clock.monotonic()
+        self._ctx.log.info("tracking stopped", frames=sum(self._done.values()))
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, FrameReady):
+            self._waiting.add(message)
+
+    def _look(self, headers: list[FrameReady]) -> bool:
+        """Detect on these frames and publish what they show."""
+        got = [(header, frame) for header in headers if (frame := self._copied(header)) is not None]
+        if not got:
+            return False
+        found = self._finder.detect([frame for _, frame in got])
+        self._batch = len(got)
+        for (header, frame), detections in zip(got, found, strict=True):
+            self._publish(header, frame, detections)
+        return True
+
+    def _copied(self, header: FrameReady) -> Frame | None:
+        """The frame behind a header, None (and counted) if it is not there any more."""
+        ring = self._rings.get(header.camera)
+        if ring is None:
+            try:
+                ring = FrameRing.attach(self._ctx.ring_path(header.camera))
+            except AgentError as error:
+                self._ctx.log.warning("no frame ring", camera=header.camera, reason=str(error))
+                self._waiting.dropped[header.camera, "no_ring"] += 1
+                return None
+            self._rings[header.camera] = ring
+        frame = ring.view(header.slot, header.stamp)
+        if frame is None:
+            self._waiting.dropped[header.camera, "overwritten"] += 1
+        return frame
+
+    def _publish(self, header: FrameReady, frame: Frame, detections: Detections) -> None:
+        tracks = self._trackers[header.camera].update(detections, header.taken_at)
+        self._tracks.write(_message(header, tracks, frame.shape[1], frame.shape[0]))
+        for crop in self._gates[header.camera].crops(frame, tracks, header.taken_at):
+            self._crops.write(crop)
+        latency_ms = 1000 * max(0.0, self._ctx.clock.now() - header.arrived_at)
+        self._latency.observe(latency_ms)
+        self._recent_ms.append(latency_ms)
+        self._done[header.camera] += 1
+        self._active[header.camera] = int(tracks.confirmed.sum())
+
+    def _save(self) -> None:
+        now_s = self._ctx.clock.monotonic()
+        if now_s - self._saved_s < checkpoint.EVERY_S:
+            return
+        self._saved_s = now_s
+        states = {name: tracker.state() for name, tracker in self._trackers.items()}
+        checkpoint.save(self._path, checkpoint.Checkpoint(self._ctx.run_id, states))
+
+    def _beat(self) -> None:
+        now_s = self._ctx.clock.monotonic()
+        if now_s - self._beat_s < BEAT_S:
+            return
+        self._beat_s = now_s
+        counters = self._latency.samples()
+        gauges = {"detection_batch_size": float(self._batch)}
+        if self._recent_ms:
+            p50, p99 = np.percentile(self._recent_ms, (50, 99))
+            gauges["detection_latency_p50_ms"] = float(p50)
+            gauges["detection_latency_p99_ms"] = float(p99)
+        for name in self._names:
+            counters[sample("detected_frames_total", camera=name)] = float(self._done[name])
+            refused = float(self._trackers[name].refused)
+            counters[sample("refused_detections_total", camera=name)] = refused
+            gauges[sample("active_tracks", camera=name)] = float(self._active[name])
+        for (name, reason), count in self._waiting.dropped.items():
+            key = sample("dropped_frames_total", camera=name, reason=reason)
+            counters[key] = float(count)
+        self._ctx.beat("ok", counters, gauges)
+
+
+def _message(header: FrameReady, tracks: Tracks, width: int, height: int) -> TracksUpdated:
+    """The tracks in fractions of the picture; boxes are not clipped, feet may be outside."""
+    corners = tracks.xyxy / np.array([width, height, width, height])
+    rows = zip(
+        tracks.track_id.tolist(),
+        *corners.T.tolist(),
+        tracks.score.tolist(),
+        tracks.confirmed.tolist(),
+        strict=True,
+    )
+    return TracksUpdated(
+        camera=header.camera,
+        index=header.index,
+        taken_at=header.taken_at,
+        arrived_at=header.arrived_at,
+        boxes=[TrackedBox(*row) for row in rows],
+        ended=tracks.ended.tolist(),
+    )

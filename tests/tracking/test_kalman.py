@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.tracking import kalman
+from edge_agent.tracking.kalman import Floats, Motion
+from tests.tracking.scenes import calm
+
+
+def matrices(motion: Motion, row: int) -> tuple[Floats, Floats]:
+    """Mean (8,) and covariance (8, 8) of one track, as the textbook writes them."""
+    mean = np.concatenate([motion.box[row], motion.velocity[row]])
+    covariance = np.block(
+        [
+            [np.diag(motion.box_var[row]), np.diag(motion.cross[row])],
+            [np.diag(motion.cross[row]), np.diag(motion.velocity_var[row])],
+        ]
+    )
+    return mean, covariance
+
+
+def textbook_predict(mean: Floats, covariance: Floats, dt_s: float) -> tuple[Floats, Floats]:
+    step = np.eye(8)
+    step[:4, 4:] = dt_s * np.eye(4)
+    size = mean[[2, 3, 2, 3]]
+    frames = kalman.RATE_HZ * dt_s
+    drift = (kalman.POSITION_WEIGHT * size) ** 2 * frames
+    push = (kalman.VELOCITY_WEIGHT * kalman.RATE_HZ * size) ** 2 * frames
+    noise = np.diag(np.concatenate([drift, push]))
+    return step @ mean, step @ covariance @ step.T + noise
+
+
+def textbook_correct(mean: Floats, covariance: Floats, measured: Floats) -> tuple[Floats, Floats]:
+    look = np.eye(4, 8)
+    noise = np.diag((kalman.POSITION_WEIGHT * mean[[2, 3, 2, 3]]) ** 2)
+    gain = covariance @ look.T @ np.linalg.inv(look @ covariance @ look.T + noise)
+    return mean + gain @ (measured - look @ mean), (np.eye(8) - gain @ look) @ covariance
+
+
+boxes = st.lists(
+    st.tuples(st.floats(0, 2000), st.floats(0, 1000), st.floats(10, 300), st.floats(20, 500)),
+    min_size=1,
+    max_size=5,
+)
+
+
+@calm
+@given(boxes, st.lists(st.floats(0.01, 0.5), min_size=1, max_size=5), st.floats(-5, 5))
+def test_the_batch_equals_the_textbook_filter(
+    start: list[tuple[float, ...]], steps_s: list[float], shift: float
+) -> None:
+    measured = np.array(start)
+    motion = kalman.start(measured)
+    truth = [matrices(motion, row) for row in range(len(measured))]
+    for dt_s in steps_s:
+        motion = kalman.predict(motion, dt_s)
+        measured = np.maximum(measured + shift, 5.0)
+        motion = kalman.correct(motion, measured)
+        for row, (mean, covariance) in enumerate(truth):
+            moved = textbook_predict(mean, covariance, dt_s)
+            truth[row] = textbook_correct(*moved, measured[row])
+    for row, (mean, covariance) in enumerate(truth):
+        ours = matrices(motion, row)
+        assert ours[0] == pytest.approx(mean, rel=1e-6, abs=1e-4)
+        assert np.allclose(ours[1], covariance, rtol=1e-6, atol=1e-6)
+
+
+def test_one_long_step_is_as_unsure_of_the_place_as_many_short_ones() -> None:
+    motion = kalman.start(np.array([[100.0, 100, 40, 100]]))
+    short = motion
+    for _ in range(10):
+        short = kalman.predict(short, 0.1)
+    long = kalman.predict(motion, 1.0)
+    assert long.box_var == pytest.approx(short.box_var, rel=0.3)
+    assert long.velocity_var == pytest.approx(short.velocity_var)
+
+
+@calm
+@given(boxes)
+def test_corners_and_centres_are_the_same_box(start: list[tuple[float, ...]]) -> None:
+    box = np.array(start)
+    assert kalman.boxes_of(kalman.corners_of(box)) == pytest.approx(box, abs=1e-6)
