@@ -91,7 +91,11 @@ class Source:
 def open_file(path: str) -> Source:
     """Open a video file; `SourceError` with a fixed phrase."""
     try:
-        return Source(av.open(path, metadata_errors="replace"))
+        # "file:" keeps a path that looks like a URL, or a playlist in a file, off the network
+        opened = av.open(
+            f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace"
+        )
+        return Source(opened)
     except OPEN_ERRORS as error:
         raise SourceError(phrase_of(error)) from None
 

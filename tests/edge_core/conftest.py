@@ -1,0 +1,33 @@
+"""Short folders (unix sockets have short paths) and polling with a deadline."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def run_dir() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="tec-"))
+    (folder / "rings").mkdir()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    return wait_until
+
+
+def wait_until(done: Callable[[], bool], timeout_s: float = 20.0, what: str = "") -> None:
+    """Poll `done` until it is true; fail after `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    while not done():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout_s} s: {what or done}")
+        time.sleep(0.02)
