@@ -85,6 +85,7 @@ class RulesDesk:
         if not self._courier.drain(DRAIN_EVENTS_S):
             self._ctx.log.error("events not kept by the spool", events=self._courier.pending)
         self._save()
+        self._ctx.beat("stopping", self._counters(), self._engine.gauges)
         self._ctx.log.info("rules stopped", events=self._sequence, refused=self._engine.refused)
 
     def _feed(self, messages: Iterable[Message]) -> None:
