@@ -100,12 +100,13 @@ class Stage:
         self.turn_until(desk, enough)
         return seen
 
-    def updates(self) -> list[TracksUpdated]:
-        return [each for each in self.tracks.read(0.05) if isinstance(each, TracksUpdated)]
+    def updates(self, timeout_s: float = 0.05) -> list[TracksUpdated]:
+        return [each for each in self.tracks.read(timeout_s) if isinstance(each, TracksUpdated)]
 
     def close(self) -> None:
-        self.ctx.close()
         self._bus.close(0)
+        if self.ctx._bus is not None:
+            self.ctx._bus.close(0)
 
 
 TILL = Camera(id="till", url="x", role="billing")
@@ -167,8 +168,7 @@ def test_a_camera_without_a_ring_is_counted_and_the_others_go_on(tmp_path: Path)
     desk = TrackingDesk(stage.ctx, BrightBoxes())
     for name in ("till", "door"):
         desk._take(stage.show(name, painted(80), 1.0))
-    desk.turn(0.0)
-    assert [each.camera for each in stage.updates()] == ["door"]
+    assert [each.camera for each in stage.updates_of(desk, 1)] == ["door"]
     assert desk._waiting.dropped == {("till", "no_ring"): 1}
     stage.close()
 
@@ -201,8 +201,7 @@ def test_a_new_worker_of_the_same_run_goes_on_with_the_tracks(tmp_path: Path) ->
     second = Stage(tmp_path, (TILL,))
     desk = TrackingDesk(second.ctx, BrightBoxes())
     desk._take(second.show("till", painted(82), 100.5))
-    desk.turn(0.0)
-    (update,) = second.updates()
+    (update,) = second.updates_of(desk, 1)
     assert [(box.track_id, box.confirmed) for box in update.boxes] == [(1, True)]
     second.close()
 
@@ -220,7 +219,7 @@ def test_asked_to_stop_it_finishes_what_is_queued(
         stage.frames.flush(0.05)
     thread.join(1)
     assert not thread.is_alive()
-    assert [each.camera for each in stage.updates()] == ["till"]
+    assert [each.camera for each in stage.updates(DEADLINE_S)] == ["till"]
 
 
 def test_the_reference_detector_follows_real_people(
@@ -238,8 +237,7 @@ def test_the_reference_detector_follows_real_people(
         assert image is not None
         frame = cv2.resize(image, SIZE).astype(np.uint8, copy=False)
         desk._take(stage.show("till", frame, 100.0 + step / 25))
-        desk.turn(0.0)
-        seen += stage.updates()
+        seen += stage.updates_of(desk, 1)
     confirmed = [{box.track_id for box in each.boxes if box.confirmed} for each in seen]
     assert len(seen) == len(pictures)
     assert len(confirmed[-1]) >= 3
