@@ -19,6 +19,7 @@ from edge_agent.messages import Heartbeat
 
 BEAT_S = 0.5
 STARTING = "starting"
+_CONNECT_S = 0.5
 
 
 class WorkerContext:
@@ -97,10 +98,13 @@ class WorkerContext:
         if state == self._beat_state and now - self._beat_at < BEAT_S:
             return
         self._beat_at, self._beat_state = now, state
+        first = self._health is None
         if self._health is None:
             self._health = self.bus.writer("health")
         totals = {**self.bus.counters(), **(counters or {})}
         self._health.write(Heartbeat(self.name, os.getpid(), state, totals, dict(gauges or {})))
+        if first:  # else it would wait for the second one, which may never come
+            self._health.flush(_CONNECT_S)
 
     def close(self) -> None:
         """Flush and close the bus, if it was opened."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.clip import write_clip
+
 
 @pytest.fixture
 def run_dir() -> Iterator[Path]:
@@ -31,3 +33,11 @@ def wait_until(done: Callable[[], bool], timeout_s: float = 20.0, what: str = ""
         if time.monotonic() > deadline:
             pytest.fail(f"not within {timeout_s} s: {what or done}")
         time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def shared_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small moving picture as a file: two seconds at ten frames a second."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    write_clip(path, seconds=2.0, fps=10)
+    return path

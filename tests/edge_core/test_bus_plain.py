@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -85,7 +86,7 @@ def test_newest_reader_keeps_the_newest_and_counts_the_rest(run_dir: Path) -> No
     for index in range(30):
         writer.write(samples.frame(index))
         assert writer.flush(5.0)
-    found = []
+    found: list[Any] = []
     while not found or found[-1].index != 29:
         read = [message for message in reader.read(5.0) if isinstance(message, FrameReady)]
         assert read
@@ -120,7 +121,7 @@ def test_malformed_messages_are_counted_and_the_next_one_passes(run_dir: Path) -
         [b"\xa2\xff\xfe"],
     ]
     push_raw(run_dir, "frames", *bad, [msgspec.msgpack.encode(samples.frame(5))])
-    found = []
+    found: list[Any] = []
     while not found:
         found = reader.read(5.0)
     assert found == [samples.frame(5)]
@@ -192,5 +193,7 @@ def test_mutated_messages_never_pass_with_numbers_out_of_range(data: st.DataObje
     assert isinstance(found, TracksUpdated)
     for one in found.boxes:
         assert all(map(math.isfinite, (one.x1, one.y1, one.x2, one.y2, one.score)))
-        assert one.x1 <= one.x2 and one.y1 <= one.y2 and one.track_id >= 0
+        assert one.x1 <= one.x2
+        assert one.y1 <= one.y2
+        assert one.track_id >= 0
     assert math.isfinite(found.taken_at)

@@ -18,8 +18,10 @@ def test_env_and_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAMERA_LOGIN", "adm in:p@ss:w/rd")
     (tmp_path / "login").write_text("root:x\n")
     one, two = read_login("env:CAMERA_LOGIN"), read_login(f"file:{tmp_path / 'login'}")
-    assert one and one.userinfo() == "adm%20in:p%40ss%3Aw%2Frd"
-    assert two and two.userinfo() == "root:x"
+    assert one
+    assert one.userinfo() == "adm%20in:p%40ss%3Aw%2Frd"
+    assert two
+    assert two.userinfo() == "root:x"
     assert "p@ss" not in f"{one!r} {one}"
 
 
@@ -35,5 +37,5 @@ def test_text_that_is_no_login_is_refused_without_showing_it(
 
 @pytest.mark.parametrize("reference", ["env:NOT_SET_ANYWHERE", "file:/nowhere/login", "hunter2"])
 def test_references_that_lead_nowhere(reference: str) -> None:
-    with pytest.raises(SourceError, match="not set|cannot be read|must be"):
+    with pytest.raises(SourceError, match=r"not set|cannot be read|must be"):
         read_login(reference)

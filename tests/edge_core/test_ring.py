@@ -58,7 +58,8 @@ def test_the_ring_equals_its_model(
             slot, stamp, value = headers[index]
             found = reader.view(slot, stamp)
             if index >= len(headers) - slots:
-                assert found is not None and (found == value).all()
+                assert found is not None
+                assert (found == value).all()
             else:
                 assert found is None
     stamps = [stamp for _, stamp, _ in headers]
@@ -85,7 +86,8 @@ def test_a_new_writer_goes_on_above_a_dead_one(tmp_path: Path) -> None:
     slot, stamp = second.put(even(second, 3))
     assert stamp > max(stamps)
     found = first.view(slot, stamp)
-    assert found is not None and (found == 3).all()
+    assert found is not None
+    assert (found == 3).all()
 
 
 @pytest.mark.crash
@@ -124,7 +126,7 @@ def test_frames_of_another_shape_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="ring holds"):
         ring.put(np.zeros((8, 6, 3), np.uint8))
     with pytest.raises(ValueError, match="ring holds"):
-        ring.put(np.zeros((6, 8, 3), np.float32))  # type: ignore[arg-type]
+        ring.put(np.zeros((6, 8, 3), np.float32))
     assert ring.view(99, 2) is None
     assert ring.view(-1, 2) is None
 
