@@ -19,6 +19,7 @@ SEGMENTS = 10
 ANGLES = np.arange(SEGMENTS) * 2 * np.pi / SEGMENTS
 FRONT = np.cos(ANGLES)
 STRIDE_M = 1.40
+PHASES = 48
 THIGH_M, SHIN_M, ANKLE_M = 0.43, 0.42, 0.075
 UPPER_ARM_M, FOREARM_M = 0.29, 0.25
 
@@ -49,6 +50,7 @@ class Figure:
         self.look = look
         self._scale = look.height_m / 1.75
         self._paint = _paint(look)
+        self._posed: dict[tuple[int, int, int, int], Array] = {}
         self.faces = _faces(_tubes(look, Pose()))
         rng = np.random.default_rng([look.seed, 5])
         colours = np.concatenate([part.reshape(-1, 3) for part in self._paint])
@@ -65,7 +67,20 @@ class Figure:
         return len(self._paint) - (2 if self.look.bag != "none" else 1)
 
     def vertices(self, pose: Pose) -> Array:
-        """Vertices (V, 3) in the body frame, metres."""
+        """Vertices (V, 3) in the body frame, metres; poses are rounded and remembered."""
+        key = (
+            round(pose.phase * PHASES / (2 * np.pi)) % PHASES,
+            round(pose.gait * 5),
+            round(pose.reach * 8),
+            round(pose.phone * 4),
+        )
+        known = self._posed.get(key)
+        if known is None:
+            rounded = Pose(key[0] * 2 * np.pi / PHASES, key[1] / 5, key[2] / 8, key[3] / 4)
+            known = self._posed[key] = self._pose(rounded)
+        return known
+
+    def _pose(self, pose: Pose) -> Array:
         tubes = _tubes(self.look, pose)
         centres = np.concatenate([tube.centres for tube in tubes])
         first = np.concatenate([tube.first for tube in tubes])
@@ -135,15 +150,16 @@ def _leg_length(thigh: float, knee: float) -> float:
     return float(THIGH_M * np.cos(thigh) + SHIN_M * np.cos(thigh - knee))
 
 
-def _tube_along(points: Array, radii: Array, flat: float = 1.0) -> Tube:
-    """Tube through `points` (R, 3); `flat` scales the sideways half-axis."""
-    along = np.gradient(points, axis=0)
-    along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
-    sideways = np.tile([0.0, 1.0, 0.0], (len(points), 1))
-    first = np.cross(sideways, -along)
-    first /= np.linalg.norm(first, axis=1, keepdims=True) + 1e-9
-    second = np.cross(-along, first)
-    return Tube(points, first * radii[:, None], second * radii[:, None] * flat)
+def _tube_along(points: Array, radii: Array) -> Tube:
+    """Round tube through `points` (R, 3)."""
+    ends = np.concatenate([points[:1], points, points[-1:]])
+    x, y, z = (ends[:-2] - ends[2:]).T
+    level = np.sqrt(x**2 + z**2) + 1e-9
+    length = np.sqrt(level**2 + y**2)
+    # first = (0, 1, 0) x up and second = up x first, for the unit vector `up` against the tube
+    first = np.stack([z, np.zeros_like(x), -x], axis=1) / level[:, None]
+    second = np.stack([-x * y, level**2, -y * z], axis=1) / (level * length)[:, None]
+    return Tube(points, first * radii[:, None], second * radii[:, None])
 
 
 def _upright(rows: Array, lean: float, pelvis: float, sway: float) -> Tube:

@@ -19,6 +19,7 @@ from simulator.textures import Style
 
 SCALE = 2
 SUBPIXEL_BITS = 3
+GRAINS = 5
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 Image = npt.NDArray[np.uint8]
 XYXY = tuple[float, float, float, float]
@@ -61,17 +62,23 @@ class Renderer:
         self.camera = camera
         self._backdrop = backdrop
         self._style = style
-        rng = np.random.default_rng([seed, 3])
-        shape = (camera.height, camera.width, 3)
-        self._grain = [_grain(rng, shape, style.noise) for _ in range(3)]
         self._gain = _gain(camera, style)
+        soft = cv2.GaussianBlur(backdrop.picture, (3, 3), style.blur)
+        clean = np.clip(soft * self._gain, 0, 255).astype(np.uint8)
+        rng = np.random.default_rng([seed, 3])
+        # grain is costly to draw, so a few pictures of it take turns
+        self._grain = [_grain(rng, clean.shape, style.noise) for _ in range(2 * GRAINS)]
+        self._empty = [
+            cv2.subtract(cv2.add(clean, plus), minus)
+            for plus, minus in zip(self._grain[::2], self._grain[1::2], strict=True)
+        ]
         self._blob = _blob()
 
     def draw(
         self, people: Sequence[tuple[Standing, Figure]], frame: int, caption: str = ""
     ) -> tuple[Image, list[Seen]]:
         """The picture (H, W, 3) BGR and everyone in it, nearest last."""
-        picture = self._backdrop.picture.copy()
+        picture = np.array(self._empty[frame % GRAINS], np.uint8)
         owners = np.full(picture.shape[:2], -1, np.int16)
         drawn: list[tuple[Standing, Patch, int, Array]] = []
         order = sorted(people, key=lambda pair: -self._away(pair[0]))
@@ -82,16 +89,20 @@ class Renderer:
             pixels, depth = self.camera.project(points)
             if depth.min() < 0.3 or not _in_picture(pixels, self.camera):
                 continue
-            patch = _patch(figure, points, pixels, depth, self.camera)
+            patch = self._patch(figure, points, pixels, depth)
             whole_px = int(np.count_nonzero(patch.bgra[..., 3] > 127))
             ends = np.array([depth[points[:, 2].argmin()], depth[points[:, 2].argmax()]])
-            self._paste(picture, owners, patch, ends, len(drawn))
+            self._paste(picture, owners, patch, ends, len(drawn), frame)
             drawn.append((standing, patch, whole_px, pixels))
         seen = [
             _seen(index, standing.person, pixels, whole_px, owners, patch)
             for index, (standing, patch, whole_px, pixels) in enumerate(drawn)
         ]
-        return self._finish(picture, frame, caption), seen
+        if caption:
+            for colour, shift in (((20, 20, 20), 1), ((240, 240, 240), 0)):
+                at = (10 + shift, 20 + shift)
+                cv2.putText(picture, caption, at, FONT, 0.45, colour, 1, cv2.LINE_AA)
+        return picture, seen
 
     def _away(self, standing: Standing) -> float:
         offset = np.array([standing.x_m, standing.y_m]) - self.camera.position_m[:2]
@@ -125,6 +136,33 @@ class Renderer:
             part = picture[rows, columns]
             part[:] = (part * dark[..., None]).astype(np.uint8)
 
+    def _patch(self, figure: Figure, points: Array, pixels: Array, depth: Array) -> Patch:
+        """Paint the faces that look at the camera, far ones first."""
+        left, top = np.floor(pixels.min(0)).astype(int) - 2
+        right, bottom = np.ceil(pixels.max(0)).astype(int) + 3
+        canvas = np.zeros(((bottom - top) * SCALE, (right - left) * SCALE, 4), np.uint8)
+        corners = pixels[figure.faces]
+        first = corners[:, 2] - corners[:, 0]
+        second = corners[:, 3] - corners[:, 1]
+        shown = np.flatnonzero(first[:, 0] * second[:, 1] > first[:, 1] * second[:, 0])
+        far = depth[figure.faces[shown, 0]] + depth[figure.faces[shown, 2]]
+        shown = shown[np.argsort(2 * figure.lift_m[shown] - far)]
+        colours = _lit(figure, points, self.camera, shown, self._gain_at(pixels))
+        scaled = (corners[shown] - (left, top)) * (SCALE << SUBPIXEL_BITS)
+        polygons = np.round(scaled - (SCALE << SUBPIXEL_BITS) / 4).astype(np.int32)
+        for polygon, colour in zip(polygons, colours, strict=True):
+            cv2.fillConvexPoly(canvas, polygon, colour, cv2.LINE_8, SUBPIXEL_BITS)
+        soft = cv2.GaussianBlur(canvas, (5, 5), 0.6 + SCALE * self._style.blur)
+        small = cv2.resize(soft, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+        return Patch(np.asarray(small, np.uint8), int(left), int(top))
+
+    def _gain_at(self, pixels: Array) -> Array:
+        """The lens's and sensor's factors (3,) where the figure stands."""
+        x, y = pixels.mean(0)
+        row = int(np.clip(y, 0, self.camera.height - 1))
+        column = int(np.clip(x, 0, self.camera.width - 1))
+        return np.asarray(self._gain[row, column], np.float64)
+
     def _paste(
         self,
         picture: Image,
@@ -132,6 +170,7 @@ class Renderer:
         patch: Patch,
         ends: Array,
         index: int,
+        frame: int,
     ) -> None:
         """Blend the patch in where nothing static is nearer; `ends` are depths of feet and head."""
         high, wide = patch.bgra.shape[:2]
@@ -148,25 +187,14 @@ class Renderer:
         clear = self._backdrop.depth_m[top:bottom, left:right] > depth[:, None] - 0.12
         shown = cut * clear[..., None].astype(np.uint8)
         part = picture[top:bottom, left:right]
-        rest = cv2.cvtColor(255 - shown[..., 3], cv2.COLOR_GRAY2BGR)
-        part[:] = cv2.add(cv2.multiply(part, rest, scale=1 / 255), shown[..., :3])
+        alpha = cv2.cvtColor(shown[..., 3], cv2.COLOR_GRAY2BGR)
+        plus, minus = (
+            np.minimum(self._grain[frame % GRAINS * 2 + sign][top:bottom, left:right], alpha)
+            for sign in (0, 1)
+        )
+        figure = cv2.subtract(cv2.add(shown[..., :3], plus), minus)
+        part[:] = cv2.add(cv2.multiply(part, 255 - alpha, scale=1 / 255), figure)
         owners[top:bottom, left:right][shown[..., 3] > 127] = index
-
-    def _finish(self, picture: Image, frame: int, caption: str) -> Image:
-        """Lens, sensor and the recorder's caption."""
-        style = self._style
-        if style.blur > 0:
-            picture = cv2.GaussianBlur(picture, (3, 3), style.blur)  # type: ignore[assignment]
-        picture = cv2.multiply(picture, self._gain, scale=1 / 128)  # type: ignore[assignment]
-        plus, minus = self._grain[frame % 3], self._grain[(frame + 1) % 3]
-        roll = (frame * 37) % picture.shape[0]
-        picture = cv2.add(picture, np.roll(plus, roll, axis=0))  # type: ignore[assignment]
-        picture = cv2.subtract(picture, np.roll(minus, roll // 2, axis=1))  # type: ignore[assignment]
-        if caption:
-            for colour, shift in (((20, 20, 20), 1), ((240, 240, 240), 0)):
-                at = (10 + shift, 20 + shift)
-                cv2.putText(picture, caption, at, FONT, 0.45, colour, 1, cv2.LINE_AA)
-        return picture
 
 
 def _placed(points: Array, standing: Standing) -> Array:
@@ -183,47 +211,25 @@ def _in_picture(pixels: Array, camera: Camera) -> bool:
     return bool(high[0] > 0 and high[1] > 0 and low[0] < camera.width and low[1] < camera.height)
 
 
-def _patch(figure: Figure, points: Array, pixels: Array, depth: Array, camera: Camera) -> Patch:
-    """Paint the faces that look at the camera, far ones first."""
-    left, top = np.floor(pixels.min(0)).astype(int) - 2
-    right, bottom = np.ceil(pixels.max(0)).astype(int) + 3
-    canvas = np.zeros(((bottom - top) * SCALE, (right - left) * SCALE, 4), np.uint8)
-    corners = pixels[figure.faces]
-    first = corners[:, 2] - corners[:, 0]
-    second = corners[:, 3] - corners[:, 1]
-    toward = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-    shown = np.flatnonzero(toward > 0)
-    order = depth[figure.faces[shown]].mean(1) - figure.lift_m[shown]
-    shown = shown[np.argsort(-order)]
-    colours = _lit(figure, points, camera, shown)
-    scaled = (corners[shown] - (left, top)) * (SCALE << SUBPIXEL_BITS)
-    polygons = np.round(scaled - (SCALE << SUBPIXEL_BITS) / 4).astype(np.int32)
-    for polygon, colour in zip(polygons, colours, strict=True):
-        cv2.fillConvexPoly(canvas, polygon, colour, cv2.LINE_8, SUBPIXEL_BITS)
-    soft = cv2.GaussianBlur(canvas, (3, 3), 0.8)
-    small = cv2.resize(soft, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
-    return Patch(small, int(left), int(top))  # type: ignore[arg-type]
-
-
 SUN = np.array([0.25, -0.35, 0.90]) / np.linalg.norm([0.25, -0.35, 0.90])
 
 
 def _lit(
-    figure: Figure, points: Array, camera: Camera, shown: npt.NDArray[np.intp]
+    figure: Figure, points: Array, camera: Camera, shown: npt.NDArray[np.intp], gain: Array
 ) -> list[tuple[int, int, int, int]]:
     """Face colours under ceiling lamps: Lambert, a little light from the camera's side, ambient."""
     corners = points[figure.faces[shown]]
-    normal = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9
-    towards = camera.position_m - corners[:, 0]
-    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
-    facing = np.sum(normal * towards, axis=1)
+    a, b = corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]
+    normal = a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
+    normal /= np.sqrt((normal**2).sum(1))[:, None] + 1e-9
+    towards = camera.position_m - points.mean(0)
+    facing = normal @ (towards / np.sqrt(towards @ towards))
     normal *= np.sign(facing)[:, None]
-    high = corners[:, :, 2].mean(1) / figure.look.height_m
+    high = corners[:, 0, 2] / figure.look.height_m
     light = 0.50 + 0.38 * np.clip(normal @ SUN, -0.4, 1) + 0.22 * np.abs(facing)
     light *= 0.82 + 0.18 * high
-    values = np.clip(figure.colours[shown] * light[:, None] * 255, 4, 250).astype(int)
-    return [(b, g, r, 255) for b, g, r in values.tolist()]
+    values = figure.colours[shown] * light[:, None] * (255 * gain)
+    return [(b, g, r, 255) for b, g, r in np.clip(values, 4, 250).astype(int).tolist()]
 
 
 def _seen(
@@ -256,13 +262,13 @@ def _grain(rng: np.random.Generator, shape: tuple[int, int, int], strength: floa
     return np.clip(np.abs(grey), 0, 40).astype(np.uint8)
 
 
-def _gain(camera: Camera, style: Style) -> Image:
-    """Vignette, exposure and colour cast in one map; 128 is one."""
+def _gain(camera: Camera, style: Style) -> npt.NDArray[np.float32]:
+    """Vignette, exposure and colour cast in one map of factors (H, W, 3)."""
     ys, xs = np.mgrid[0 : camera.height, 0 : camera.width]
     radius = np.hypot(xs / camera.width - 0.5, ys / camera.height - 0.5) / 0.707
     gain = style.exposure * (1 - style.vignette * radius**2)
-    tinted: Array = gain[..., None] * np.array(style.cast) * 128
-    return np.clip(tinted, 0, 255).astype(np.uint8)
+    tinted: Array = gain[..., None] * np.array(style.cast)
+    return tinted.astype(np.float32)
 
 
 def _blob() -> npt.NDArray[np.float32]:

@@ -55,10 +55,11 @@ class World:
         """Who is there in one frame; `person` is the index into `looks`."""
         row = self.state[min(frame, self.frames - 1)]
         present = np.flatnonzero(~np.isnan(row[:, 0]))
-        return [
-            Standing(int(i), *(float(v) for v in row[i, :3]), Pose(*(float(v) for v in row[i, 3:])))
-            for i in present
-        ]
+        people = []
+        for person in present.tolist():
+            x, y, heading, phase, gait, reach, phone = row[person].tolist()
+            people.append(Standing(person, x, y, heading, Pose(phase, gait, reach, phone)))
+        return people
 
 
 def simulate(scenario: Scenario, seed: int, seconds: float) -> World:
@@ -90,9 +91,7 @@ class _Crowd:
         self._closing_s = seconds - scenario.flow.calm_s
         self._dt_s = 1 / scenario.fps
         self._shop = Shop(scenario, rng)
-        self.walkers = [
-            self._shop.customer_inside() for _ in range(scenario.flow.inside_at_start)
-        ]
+        self.walkers = [self._shop.customer_inside() for _ in range(scenario.flow.inside_at_start)]
         self._next_in_s = -2.5
         self._next_out_s = -CALLED_EARLY_S
         self._next_by_s = rng.uniform(2, 12)

@@ -1,0 +1,198 @@
+"""Render and encode what each camera sees: MP4 files, raw H.264 for the RTSP server, true boxes.
+
+Before frame 0 and after the last one the bitstream holds one second of an unmoving scene each,
+which the RTSP server repeats while it waits.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import msgspec
+
+from contracts.errors import SourceError
+from simulator.backdrop import backdrop_of
+from simulator.body import Figure
+from simulator.cameras import camera_of
+from simulator.looks import look_of
+from simulator.plan import Lens, Scenario
+from simulator.render import Image, Renderer, Seen
+from simulator.textures import Style
+from simulator.world import World, simulate
+
+HOLD_FRAMES = 10
+REPORT_EVERY = 10
+Progress = Callable[[int, int], None]
+
+
+class Box(msgspec.Struct, frozen=True, array_like=True):
+    """One person's whole box in one frame (pixels, may leave the picture) and visible share."""
+
+    frame: int
+    person: int
+    x: float
+    y: float
+    w: float
+    h: float
+    visible: float
+
+
+class Boxes(msgspec.Struct, frozen=True):
+    """All boxes of one camera."""
+
+    width: int
+    height: int
+    rows: list[Box]
+
+
+class Packets(msgspec.Struct, frozen=True):
+    """Sizes of the access units in a `.h264` file: hold, film, hold."""
+
+    fps: int
+    hold: int
+    frames: int
+    sizes: list[int]
+
+
+@dataclass(frozen=True)
+class Film:
+    """The files of one camera."""
+
+    camera: str
+    mp4: Path
+    h264: Path
+    boxes: Boxes
+
+
+def make_films(
+    scenario: Scenario, seed: int, seconds: float, folder: Path, progress: Progress | None = None
+) -> dict[str, Film]:
+    """Render all cameras, one process each; `progress(frames done, all frames)` as it goes on.
+
+    `SourceError` if a renderer dies. Writes `<camera>.mp4`, `.h264`, `.packets.json` and
+    `.boxes.json` into `folder`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    spawn = multiprocessing.get_context("spawn")
+    reports: Any = spawn.Queue()
+    total = round(seconds * scenario.fps) * len(scenario.cameras)
+    workers = [
+        spawn.Process(
+            target=_film_one, args=(scenario, lens, seed, seconds, folder, reports), daemon=True
+        )
+        for lens in scenario.cameras
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        _follow(workers, reports, total, progress)
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join(5)
+    return {lens.id: read_film(folder, lens.id) for lens in scenario.cameras}
+
+
+def read_film(folder: Path, camera: str) -> Film:
+    """What `make_films` has written for one camera."""
+    boxes = msgspec.json.decode((folder / f"{camera}.boxes.json").read_bytes(), type=Boxes)
+    return Film(camera, folder / f"{camera}.mp4", folder / f"{camera}.h264", boxes)
+
+
+def _follow(
+    workers: Sequence[BaseProcess], reports: Any, total: int, progress: Progress | None
+) -> None:
+    done = finished = 0
+    while finished < len(workers):
+        try:
+            frames = reports.get(timeout=0.5)
+        except queue.Empty:
+            if any(worker.exitcode not in (None, 0) for worker in workers):
+                raise SourceError("the simulator's renderer stopped unexpectedly") from None
+            continue
+        if frames is None:
+            finished += 1
+            continue
+        done += frames
+        if progress:
+            progress(done, total)
+
+
+def _film_one(
+    scenario: Scenario, lens: Lens, seed: int, seconds: float, folder: Path, reports: Any
+) -> None:
+    """One renderer process."""
+    cv2.setNumThreads(1)
+    world = simulate(scenario, seed, seconds)
+    rows: list[Box] = []
+    pictures = _pictures(world, lens, rows)
+    _encode(pictures, world, lens, folder, reports)
+    boxes = Boxes(*lens.size, rows)
+    (folder / f"{lens.id}.boxes.json").write_bytes(msgspec.json.encode(boxes))
+    reports.put(None)
+
+
+def _pictures(world: World, lens: Lens, rows: list[Box]) -> Iterator[Image]:
+    """Hold, film, hold; the boxes of the film's frames are added to `rows`."""
+    camera, style = camera_of(lens), Style()
+    renderer = Renderer(camera, backdrop_of(world.scenario, camera, style), style, world.seed)
+    figures = [Figure(look_of(look)) for look in world.looks]
+    for number in range(-HOLD_FRAMES, world.frames + HOLD_FRAMES):
+        frame = min(max(number, 0), world.frames - 1)
+        people = [(standing, figures[standing.person]) for standing in world.people_at(frame)]
+        caption = f"{lens.name}  {_clock(frame / world.fps)}"
+        picture, seen = renderer.draw(people, number, caption)
+        if number == frame:
+            rows += [_box(frame, each) for each in seen]
+        yield picture
+
+
+def _encode(
+    pictures: Iterator[Image], world: World, lens: Lens, folder: Path, reports: Any
+) -> None:
+    """H.264 with a key frame every second and no look-ahead: one packet for each frame."""
+    sizes: list[int] = []
+    container = av.open(str(folder / f"{lens.id}.mp4"), "w")
+    stream = container.add_stream("libx264", rate=world.fps)
+    stream.width, stream.height = lens.size
+    stream.pix_fmt = "yuv420p"
+    stream.options = {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "crf": "21",
+        "g": str(world.fps),
+        "x264-params": "aud=1:repeat-headers=1:scenecut=0:threads=1",
+    }
+    with container, (folder / f"{lens.id}.h264").open("wb") as raw:
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+            frame.pts = number
+            position = number - HOLD_FRAMES
+            if position in (0, world.frames):
+                frame.pict_type = av.video.frame.PictureType.I
+            for packet in stream.encode(frame):
+                sizes.append(raw.write(bytes(packet)))
+                if 0 <= position < world.frames:
+                    packet.pts = packet.dts = position
+                    container.mux(packet)
+            if position >= 0 and (position + 1) % REPORT_EVERY == 0 and position < world.frames:
+                reports.put(REPORT_EVERY)
+    packets = Packets(world.fps, HOLD_FRAMES, world.frames, sizes)
+    (folder / f"{lens.id}.packets.json").write_bytes(msgspec.json.encode(packets))
+
+
+def _box(frame: int, seen: Seen) -> Box:
+    x0, y0, x1, y1 = seen.whole
+    return Box(frame, seen.person, x0, y0, x1 - x0, y1 - y0, seen.share)
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60):02d}:{seconds % 60:04.1f}"
