@@ -72,6 +72,15 @@ class ZoneWatch:
         """How many tracks are inside now."""
         return sum(stay.outside_since_s is None for stay in self._stays.values())
 
+    @property
+    def stays(self) -> dict[int, float]:
+        """Who is inside now (track id), and since when."""
+        return {
+            track_id: stay.entered_at_s
+            for track_id, stay in self._stays.items()
+            if stay.outside_since_s is None
+        }
+
     def update(self, track_id: int, anchor: Point, at_s: float) -> Visit | None:
         """A confirmed track was seen; the visit that it has just ended, if it was long enough."""
         is_new = track_id not in self._known
