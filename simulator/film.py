@@ -176,7 +176,8 @@ def _encode(
             frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
             frame.pts = number
             position = number - HOLD_FRAMES
-            if position in (0, world.frames):
+            # a client that comes during a hold, or at frame 0, can begin at once
+            if not 0 < position < world.frames:
                 frame.pict_type = av.video.frame.PictureType.I
             for packet in stream.encode(frame):
                 sizes.append(raw.write(bytes(packet)))

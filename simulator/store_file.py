@@ -61,7 +61,7 @@ def store_config(
 def store_toml(config: contract.StoreConfig) -> str:
     """The configuration as the text of a `store.toml`; `parse_store` reads it back unchanged."""
     lines: list[str] = []
-    for name, value in msgspec.to_builtins(config).items():
+    for name, value in msgspec.json.decode(msgspec.json.encode(config)).items():
         _write_tables(lines, name, value)
     return "\n".join(lines) + "\n"
 
@@ -120,7 +120,7 @@ def _is_tables(value: object) -> bool:
 
 
 def _inline(value: object) -> str:
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return "[" + ", ".join(_inline(item) for item in value) + "]"
     # JSON strings, numbers and booleans are valid TOML, but for DEL, which TOML wants escaped
     return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
