@@ -1,0 +1,1 @@
+"""Events from landing to gold: landing_batches, bronze, silver, gold."""

@@ -1,0 +1,1 @@
+"""Pure functions of tables (polars): no storage, no Dagster, no clock."""
