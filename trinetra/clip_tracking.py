@@ -1,0 +1,224 @@
+"""One clip through detector, tracker and rules, frame by frame, into files."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contracts.errors import ModelError
+from edge_agent.tracking.bytetrack import Tracker, Tracks
+from models.detector import Detector, load_detector
+from trinetra.clip import Clip, ClipFrame
+from trinetra.clip_outputs import EVENTS, TRACKS, VIDEO, Outputs
+from trinetra.clip_places import LineState, NamedLine, NamedZone, Places, ZoneState
+from trinetra.clip_times import clock_text
+from trinetra.clip_video import VideoWriter, video_size
+from trinetra.clip_view import View
+from trinetra.drawing import draw
+
+USEFUL_S = 1.0
+"""Shorter confirmed tracks are not counted as people."""
+WIDE_CLIP = 960
+WIDE_INPUT = (640, 640)
+"""Input of the network for clips of at least `WIDE_CLIP` pixels, where people are small."""
+
+
+@dataclass(frozen=True)
+class TrackOptions:
+    """What `trinetra track` was asked to do; lines, zones and tracks are in `source_size`."""
+
+    video: Path
+    out: Path
+    source_size: tuple[int, int] | None = None
+    model: str | None = None
+    mirror: Path | None = None
+    lines: tuple[NamedLine, ...] = ()
+    zones: tuple[NamedZone, ...] = ()
+    input_size: tuple[int, int] | None = None
+    threads: int = 1
+    every: int = 1
+    with_video: bool = True
+    min_dwell_s: float = 1.0
+
+
+class Stopwatch:
+    """Seconds spent, by what for."""
+
+    def __init__(self) -> None:
+        self.spent_s: defaultdict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def on(self, what: str) -> Iterator[None]:
+        """Count the time of the block."""
+        begun = time.perf_counter()
+        yield
+        self.spent_s[what] += time.perf_counter() - begun
+
+
+def track_clip(
+    options: TrackOptions, on_begin: Callable[[Clip], None], on_frame: Callable[[int], None]
+) -> dict[str, Any]:
+    """Track the clip and write its files; the summary as `--json` prints it.
+
+    `on_begin` is told the opened clip, `on_frame` each frame's index from 1. Raises
+    `SourceError`, `ModelError`, `ConfigError` or `TrinetraError`; then no file is left.
+    """
+    clip = Clip(options.video)
+    try:
+        detector = detector_for(options, clip)
+        on_begin(clip)
+        with Outputs(options.out, options.video.stem) as outputs:
+            with closing(ClipRun(options, clip, detector, outputs)) as run:
+                with closing(clip.read()) as frames:
+                    for frame in frames:
+                        run.look(frame)
+                        on_frame(frame.index)
+                summary = run.finish()
+            outputs.publish(summary)
+        return summary
+    finally:
+        clip.close()
+
+
+def detector_for(options: TrackOptions, clip: Clip) -> Detector:
+    """The detector asked for; wide clips get a larger input where the model allows it."""
+    detector = load_detector(
+        options.model,
+        input_size=options.input_size,
+        threads=options.threads,
+        mirror=options.mirror,
+    )
+    if options.input_size or clip.width < WIDE_CLIP or max(detector.input_size) >= max(WIDE_INPUT):
+        return detector
+    try:
+        return load_detector(
+            options.model, input_size=WIDE_INPUT, threads=options.threads, mirror=options.mirror
+        )
+    except ModelError:  # its input is fixed
+        return detector
+
+
+class ClipRun:
+    """One clip on its way through: what was seen so far."""
+
+    def __init__(
+        self, options: TrackOptions, clip: Clip, detector: Detector, outputs: Outputs
+    ) -> None:
+        self._options, self._clip, self._detector = options, clip, detector
+        self._outputs = outputs
+        self._size = options.source_size or (clip.width, clip.height)
+        self._scale = (self._size[0] / clip.width, self._size[1] / clip.height)
+        self._view = View(self._scale)
+        self._tracker = Tracker(detector.threshold)
+        self._places = Places(
+            options.video.stem,
+            options.lines,
+            options.zones,
+            height=self._size[1],
+            min_dwell_s=options.min_dwell_s,
+        )
+        self._video: VideoWriter | None = None
+        if options.with_video:
+            size = video_size(clip.width, clip.height)
+            self._video = VideoWriter(outputs.video, size, clip.fps)
+        self._tracks: Tracks | None = None
+        self._seen_s: dict[int, tuple[float, float]] = {}
+        self._frames = self._detections = 0
+        self._at_s = 0.0
+        self._watch = Stopwatch()
+        self._begun = time.perf_counter()
+
+    def look(self, frame: ClipFrame) -> None:
+        """Take one frame."""
+        self._frames, self._at_s = frame.index, frame.at_s
+        if (frame.index - 1) % self._options.every == 0:
+            self._track(frame)
+        if self._video is None:
+            return
+        with self._watch.on("draw"):
+            scene = self._view.scene(self._tracks, self._places, self._at_s, self._header())
+            draw(frame.image, scene)
+        with self._watch.on("encode"):
+            self._video.write(frame.image, frame.at_s)
+
+    def finish(self) -> dict[str, Any]:
+        """Close what is open; the summary."""
+        self._outputs.add_events(self._places.finish(self._at_s))
+        if self._video is not None:
+            with self._watch.on("encode"):
+                self._video.finish()
+        return self._summary()
+
+    def close(self) -> None:
+        """Let go of the video that is being written."""
+        if self._video is not None:
+            self._video.close()
+
+    def _track(self, frame: ClipFrame) -> None:
+        with self._watch.on("detect"):
+            (found,) = self._detector.detect([frame.image])
+        self._detections += int((found.score >= self._detector.threshold).sum())
+        with self._watch.on("track"):
+            tracks = self._tracker.update(found.scaled(*self._scale), frame.at_s)
+            self._outputs.add_tracks(frame.index, tracks)
+            self._outputs.add_events(self._places.update(tracks, frame.at_s))
+        self._tracks = tracks
+        self._view.follow(tracks, frame.at_s)
+        for track_id in tracks.track_id[tracks.confirmed].tolist():
+            first_s, _ = self._seen_s.get(track_id, (frame.at_s, 0.0))
+            self._seen_s[track_id] = (first_s, frame.at_s)
+
+    def _people(self) -> int:
+        """Tracks that were confirmed and stayed long enough to be believed."""
+        least_s = min(USEFUL_S, self._at_s / 2)
+        return sum(last_s - first_s >= least_s for first_s, last_s in self._seen_s.values())
+
+    def _header(self) -> tuple[str, ...]:
+        now = 0 if self._tracks is None else int(self._tracks.confirmed.sum())
+        return (f"Now {now}", f"Total {self._people()}", clock_text(self._at_s))
+
+    def _summary(self) -> dict[str, Any]:
+        options, spent_s = self._options, self._watch.spent_s
+        frames = max(1, self._frames)
+        total_s = time.perf_counter() - self._begun
+        names = {"tracks": TRACKS, "events": EVENTS, "video": VIDEO}
+        outputs = {key: str(options.out / name) for key, name in names.items()}
+        return {
+            "video": str(options.video),
+            "frames": self._frames,
+            "fps": round(self._clip.fps, 3),
+            "seconds": round(self._at_s, 3),
+            "people": self._people(),
+            "detections": self._detections,
+            "model": self._detector.name,
+            "threshold": self._detector.threshold,
+            "input_size": list(self._detector.input_size),
+            "source_size": list(self._size),
+            "lines": {state.place.name: _counts(state) for state in self._places.lines},
+            "zones": {state.place.name: _visits(state) for state in self._places.zones},
+            "outputs": outputs | ({} if options.with_video else {"video": None}),
+            "ms_per_frame": {
+                "all": round(1000 * total_s / frames, 2),
+                **{what: round(1000 * part / frames, 2) for what, part in spent_s.items()},
+            },
+            "damaged_packets": self._clip.damaged,
+        }
+
+
+def _counts(state: LineState) -> dict[str, int]:
+    return {"in": state.counts["in"], "out": state.counts["out"]}
+
+
+def _visits(state: ZoneState) -> dict[str, float | int]:
+    dwell_s = [visit.dwell_s for visit in state.visits]
+    return {
+        "visits": len(dwell_s),
+        "dwell_total_s": round(sum(dwell_s), 2),
+        "dwell_mean_s": round(sum(dwell_s) / len(dwell_s), 2) if dwell_s else 0.0,
+        "censored": sum(visit.censored for visit in state.visits),
+    }

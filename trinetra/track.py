@@ -1,0 +1,153 @@
+"""`trinetra track`: one video in; tracks, events, an annotated video and a summary out."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from contracts.errors import ConfigError
+from trinetra.clip import Clip
+from trinetra.clip_places import parse_line, parse_zone
+from trinetra.clip_tracking import TrackOptions, track_clip
+
+MIRROR = "TRINETRA_MODEL_MIRROR"
+
+LINE_HELP = """Count crossings: NAME=x1,y1,x2,y2 in pixels; may be repeated. Walk from the first
+point to the second: whoever passes from your left hand to your right is IN. So a line drawn from
+left to right, --line door=100,400,500,400, counts people who walk down the picture as in; swap
+the points to turn it round. The video shows an arrow to the in side."""
+ZONE_HELP = """Watch an area: NAME=x1,y1,x2,y2,x3,y3[,...] in pixels; may be repeated. A person is
+where the feet are: the middle of the box's lower edge."""
+
+
+def track(
+    video: Annotated[Path, typer.Argument(help="MP4, MKV, GIF … whatever FFmpeg reads.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results.", show_default="out/<clip>")
+    ] = None,
+    source_size: Annotated[
+        str,
+        typer.Option(
+            help="WxH that lines, zones and written tracks use, when the clip is a resized copy.",
+            show_default="the clip's own",
+        ),
+    ] = "",
+    model: Annotated[
+        str, typer.Option(help="Name in the catalog or path to an .onnx.", show_default="bundled")
+    ] = "",
+    line: Annotated[list[str] | None, typer.Option(help=LINE_HELP)] = None,
+    zone: Annotated[list[str] | None, typer.Option(help=ZONE_HELP)] = None,
+    min_dwell: Annotated[
+        float, typer.Option(min=0, help="Seconds inside a zone that make a visit.")
+    ] = 1.0,
+    input_size: Annotated[
+        str,
+        typer.Option(
+            help="WxH or N that frames are fitted into for the network: larger finds smaller "
+            "people and takes longer.",
+            show_default="the model's; 640 for clips of 960 pixels or more",
+        ),
+    ] = "",
+    threads: Annotated[
+        int, typer.Option(min=0, max=64, help="Threads of the network; 0 = all cores.")
+    ] = 0,
+    every: Annotated[int, typer.Option(min=1, help="Detect on every Nth frame only.")] = 1,
+    no_video: Annotated[
+        bool, typer.Option("--no-video", help="Do not write the annotated video.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Track people through one video.
+
+    Writes tracks.txt (MOTChallenge format), events.jsonl (times are seconds of the clip since
+    1970-01-01T00:00:00Z), annotated.mp4 and summary.json; all of them or, on an error, none.
+    """
+    options = TrackOptions(
+        video=video,
+        out=out or Path("out") / video.stem,
+        source_size=parse_size(source_size, "--source-size"),
+        model=model or None,
+        mirror=Path(os.environ[MIRROR]) if os.environ.get(MIRROR) else None,
+        lines=tuple(parse_line(text) for text in line or ()),
+        zones=tuple(parse_zone(text) for text in zone or ()),
+        input_size=parse_size(input_size, "--input-size", square=True),
+        threads=threads or os.cpu_count() or 1,
+        every=every,
+        with_video=not no_video,
+        min_dwell_s=min_dwell,
+    )
+    signal.signal(signal.SIGTERM, _interrupted)
+    summary = with_progress(options, shown=not as_json)
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
+    else:
+        show(summary)
+
+
+def parse_size(text: str, option: str, *, square: bool = False) -> tuple[int, int] | None:
+    """`1280x720`, or `640` where a square is meant; None for nothing, `ConfigError` else."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d{1,5})(?:x(\d{1,5}))?", text)
+    if not found or not (found[2] or square) or int(found[1]) < 1 or int(found[2] or 1) < 1:
+        raise ConfigError(f"{option} {text}: expected WIDTHxHEIGHT, such as 1280x720")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def with_progress(options: TrackOptions, *, shown: bool) -> dict[str, Any]:
+    """`track_clip` with a bar on a terminal."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} frames"),
+        TextColumn("{task.fields[rate]:.1f} fps"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not (shown and console.is_terminal),
+        transient=True,
+    )
+    task = bar.add_task(options.video.name, total=None, rate=0.0)
+
+    def on_begin(clip: Clip) -> None:
+        bar.update(task, total=clip.frames or None)
+
+    def on_frame(index: int) -> None:
+        bar.update(task, completed=index, rate=bar.tasks[0].speed or 0.0)
+
+    with bar:
+        return track_clip(options, on_begin, on_frame)
+
+
+def show(summary: dict[str, Any]) -> None:
+    """The summary as a person reads it."""
+    console = Console()
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    width, height = summary["source_size"]
+    clip = f"{summary['frames']} frames, {summary['seconds']:.1f} s, {width}x{height}"
+    table.add_row("clip", f"{summary['video']} ({clip})")
+    table.add_row("people", str(summary["people"]))
+    for name, counts in summary["lines"].items():
+        table.add_row(f"line {name}", f"in {counts['in']}, out {counts['out']}")
+    for name, zone in summary["zones"].items():
+        mean = f"mean dwell {zone['dwell_mean_s']:.1f} s"
+        table.add_row(f"zone {name}", f"visits {zone['visits']}, {mean}")
+    table.add_row("model", f"{summary['model']}, {summary['ms_per_frame']['all']:.0f} ms a frame")
+    for name, path in summary["outputs"].items():
+        if path:
+            table.add_row(name, path)
+    console.print(table)
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
