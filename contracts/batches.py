@@ -22,6 +22,7 @@ HEADER_RECORDS = "x-trinetra-records"
 HEADER_LANE = "x-trinetra-lane"
 HEADER_SCHEMA = "x-trinetra-schema"
 
+_MAX_WINDOW_BYTES = 2 * MAX_BATCH_BYTES
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -55,8 +56,12 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 def pack(name: BatchName, lane: str, lines: list[bytes]) -> Batch:
-    """Compress event lines (none with a line end) into a batch."""
+    """Compress event lines into a batch; `BatchError` for what `unpack` would refuse."""
     plain = b"".join(line + b"\n" for line in lines)
+    if len(plain) > MAX_BATCH_BYTES:
+        raise BatchError(f"a batch holds at most {MAX_BATCH_BYTES} bytes")
+    if plain.count(b"\n") != len(lines):
+        raise BatchError("an event line must not hold a line end")
     return Batch(
         name=name,
         lane=lane,
@@ -69,10 +74,13 @@ def pack(name: BatchName, lane: str, lines: list[bytes]) -> Batch:
 def unpack(body: bytes, *, sha256: str, records: int) -> list[bytes]:
     """Event lines of a body; `BatchError` when it is not what its headers say."""
     try:
-        reader = zstandard.ZstdDecompressor().stream_reader(body)
+        unpacker = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW_BYTES)
+        reader = unpacker.stream_reader(body, read_across_frames=True)
         plain = reader.read(MAX_BATCH_BYTES + 1)
     except (zstandard.ZstdError, MemoryError) as error:
         raise BatchError(f"body is no zstd: {error}") from None
+    if not body:
+        raise BatchError("body is empty")
     if len(plain) > MAX_BATCH_BYTES:
         raise BatchError(f"body unpacks to more than {MAX_BATCH_BYTES} bytes")
     if hashlib.sha256(plain).hexdigest() != sha256:

@@ -7,9 +7,9 @@ embeddings or names of people.
 
 from __future__ import annotations
 
-import math
+import re
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import uuid_utils
@@ -19,6 +19,7 @@ from contracts.errors import BatchError
 Direction = Literal["in", "out"]
 CameraState = Literal["live", "stalled", "frozen", "disconnected", "corrupt", "ended"]
 UNKNOWN = "UNKNOWN"
+MAX_NUMBER = 2**53
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,9 +179,12 @@ def decode_event(line: bytes) -> Event:
     try:
         event = msgspec.json.decode(line, type=Event)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BatchError(f"not an event: {error}") from None
-    if event.sequence < 0 or not event.id or event.time.tzinfo is None:
+        raise BatchError(f"not an event: {_without_values(error)}") from None
+    texts = (event.id, event.source, event.type, event.subject)
+    if not all(texts[:3]) or any(map(_problem, (*texts, event.sequence, event.time))):
         raise BatchError("not an event: id, sequence or time out of range")
+    if _problem(event.recordedtime):
+        raise BatchError("not an event: recordedtime out of range")
     return event
 
 
@@ -192,8 +196,8 @@ def payload_of(event: Event) -> Payload | None:
     try:
         payload = msgspec.json.decode(event.data, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BatchError(f"bad payload of {event.type}: {error}") from None
-    _refuse_out_of_range(event.type, msgspec.structs.asdict(payload))
+        raise BatchError(f"bad payload of {event.type}: {_without_values(error)}") from None
+    _refuse_out_of_range(event.type, payload)
     return payload
 
 
@@ -202,13 +206,49 @@ def is_analytics(event: Event) -> bool:
     return TYPES.get(event.type) in ANALYTICS
 
 
-def _refuse_out_of_range(kind: str, fields: dict[str, Any]) -> None:
-    for name, value in fields.items():
-        values = value if isinstance(value, list) else [value]
-        for item in values:
-            if isinstance(item, float) and not (math.isfinite(item) and item >= 0):
-                raise BatchError(f"bad payload of {kind}: {name} is {item}")
-            if isinstance(item, datetime) and item.tzinfo is None:
-                raise BatchError(f"bad payload of {kind}: {name} has no time zone")
-    if "x" in fields and not len(fields["x"]) == len(fields["y"]) == len(fields["seconds"]):
-        raise BatchError(f"bad payload of {kind}: columns differ in length")
+def _without_values(error: Exception) -> str:
+    """The decoder's words without what a stranger sent: it may be personal and ends in a log."""
+    pattern = r"^(Invalid enum value) .*?( - at `[^`]*`)?$"
+    return re.sub(pattern, r"\1\2", str(error), flags=re.DOTALL)
+
+
+def _refuse_out_of_range(kind: str, payload: Payload) -> None:
+    """`BatchError` for what types let through and no table can hold."""
+    for name, value in msgspec.structs.asdict(payload).items():
+        items = value if isinstance(value, list) else [value]
+        if items and isinstance(items[0], (int, float)):
+            items = [min(items), max(items)]
+        problem = next(filter(None, map(_problem, items)), "")
+        if problem:
+            raise BatchError(f"bad payload of {kind}: {name} {problem}")
+    if isinstance(payload, HeatmapTile):
+        if not len(payload.x) == len(payload.y) == len(payload.seconds):
+            raise BatchError(f"bad payload of {kind}: columns differ in length")
+        if payload.window_end < payload.window_start:
+            raise BatchError(f"bad payload of {kind}: window ends before it starts")
+    if isinstance(payload, ZoneVisit) and payload.left_at < payload.entered_at:
+        raise BatchError(f"bad payload of {kind}: left before it entered")
+
+
+def _problem(item: object) -> str:
+    """What is wrong with one value, or ""; NUL and lone surrogates are no text for a database."""
+    if isinstance(item, (int, float)):
+        return "" if 0 <= item < MAX_NUMBER else "is out of range"
+    if isinstance(item, datetime):
+        if item.tzinfo is None:
+            return "has no time zone"
+        return "" if 1970 <= item.year < 2200 else "is out of range"
+    if isinstance(item, str):
+        return "" if _is_text(item) else "is no text"
+    if isinstance(item, PlanShape):
+        numbers = [part for point in item.points_m for part in point]
+        bounded = all(-MAX_NUMBER < number < MAX_NUMBER for number in numbers)
+        return _problem(item.name) or _problem(item.kind) or ("" if bounded else "is out of range")
+    return ""
+
+
+def _is_text(text: str) -> bool:
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False

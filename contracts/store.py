@@ -163,7 +163,7 @@ def load_store(path: Path) -> StoreConfig:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read: {_reason(error)}") from None
     config = parse_store(text, name=str(path))
     return _resolved(config, path.resolve().parent)
@@ -211,5 +211,7 @@ def _resolved(config: StoreConfig, folder: Path) -> StoreConfig:
     return msgspec.structs.replace(config, cameras=cameras, agent=agent, upload=upload)
 
 
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return error.strerror or "unknown" if isinstance(error, OSError) else "not UTF-8 text"
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or "unknown"
+    return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "no path"

@@ -61,7 +61,7 @@ def _not_finite(value: object, key: str) -> Iterator[str]:
             yield from _not_finite(item, f"{key}.{name}" if key else name)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            yield from _not_finite(item, f"{key}[{index}]")
+            yield from _not_finite(item, f"{key}[{index}]" if isinstance(item, dict) else key)
 
 
 def _store_problems(config: StoreConfig) -> Iterator[Problem]:
