@@ -1,6 +1,6 @@
 """Render and encode what each camera sees: MP4 files, raw H.264 for the RTSP server, true boxes.
 
-Before frame 0 and after the last one the bitstream holds one second of an unmoving scene each,
+Before frame 0 and after the last one the bitstream holds one second of the empty store each,
 which the RTSP server repeats while it waits.
 """
 
@@ -141,13 +141,17 @@ def _film_one(
 
 
 def _pictures(world: World, lens: Lens, rows: list[Box]) -> Iterator[Image]:
-    """Hold, film, hold; the boxes of the film's frames are added to `rows`."""
+    """Hold, film, hold; the boxes of the film's frames are added to `rows`.
+
+    Nobody is there during a hold: what is seen then must not add to what the truth counts.
+    """
     camera, style = camera_of(lens), Style()
     renderer = Renderer(camera, backdrop_of(world.scenario, camera, style), style, world.seed)
     figures = [Figure(look_of(look)) for look in world.looks]
     for number in range(-HOLD_FRAMES, world.frames + HOLD_FRAMES):
         frame = min(max(number, 0), world.frames - 1)
-        people = [(standing, figures[standing.person]) for standing in world.people_at(frame)]
+        present = world.people_at(frame) if number == frame else []
+        people = [(standing, figures[standing.person]) for standing in present]
         caption = f"{lens.name}  {_clock(frame / world.fps)}"
         picture, seen = renderer.draw(people, number, caption)
         if number == frame:

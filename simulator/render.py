@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.backdrop import Backdrop
-from simulator.body import Array, Figure, Pose
+from simulator.body import Figure
 from simulator.cameras import Camera
+from simulator.skeleton import Array, Pose
 from simulator.textures import Style
 
 SCALE = 2

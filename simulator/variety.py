@@ -7,11 +7,12 @@ import math
 import msgspec
 import numpy as np
 
-from simulator.body import Figure, Pose
+from simulator.body import Figure
 from simulator.cameras import Camera
 from simulator.looks import look_of
 from simulator.plan import Doorway, Fixture, Kind, Lens, Scenario, load_scenario
 from simulator.render import Standing
+from simulator.skeleton import Pose
 
 KINDS: tuple[Kind, ...] = ("shelf", "shelf", "shelf", "table", "crates", "freezer", "till")
 HEIGHT_M = {"shelf": 1.5, "table": 0.85, "crates": 0.8, "freezer": 0.9, "till": 0.95}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from contracts.geometry import Point
-from simulator.body import STRIDE_M, Pose
+from simulator.skeleton import STRIDE_M, Pose
 
 ARRIVED_M = 0.12
 PASSED_M = 0.35

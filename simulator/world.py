@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.geometry import Point
-from simulator.body import Pose
 from simulator.plan import Scenario
 from simulator.render import Standing
 from simulator.shop import Gate, Shop
+from simulator.skeleton import Pose
 from simulator.walkers import Walker
 
 WARM_UP_S = 25.0
@@ -88,7 +88,7 @@ class _Crowd:
     def __init__(self, scenario: Scenario, rng: random.Random, seconds: float) -> None:
         self._scenario = scenario
         self._rng = rng
-        self._closing_s = seconds - scenario.flow.calm_s
+        self._closing_s = seconds - min(scenario.flow.calm_s, seconds / 4)
         self._dt_s = 1 / scenario.fps
         self._shop = Shop(scenario, rng)
         self.walkers = [self._shop.customer_inside() for _ in range(scenario.flow.inside_at_start)]
