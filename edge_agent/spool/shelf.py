@@ -114,13 +114,12 @@ class Shelf:
     def reclaim(self) -> bool:
         """Delete one file that is not needed to keep the promise; False if there is none.
 
-        In this order: sent, damaged bytes, refused analytics, then waiting analytics (counted).
+        In this order: sent, damaged bytes; then analytics, refused before waiting, counted.
         """
         if self._remove_oldest("sent", LANES) or self._remove_corrupt():
             return True
-        if self._remove_oldest("refused", ("analytics",)):
-            return True
-        evicted = self._remove_oldest("waiting", ("analytics",))
+        evicted = self._remove_oldest("refused", ("analytics",))
+        evicted = evicted or self._remove_oldest("waiting", ("analytics",))
         if evicted is None:
             return False
         self._count(evicted_events=evicted.records, evicted_batches=1)
@@ -146,7 +145,7 @@ class Shelf:
             return self._used_bytes
 
     def _take(self, place: Place, segment: Segment) -> None:
-        if place == "waiting":
+        if place != "sent":
             path = path_of(self._root, place, segment)
             try:
                 blob = self._disk.read(path)
