@@ -46,6 +46,7 @@ def build(called: str) -> typer.Typer:
     """The whole command, in which only the subcommand `called` is imported."""
     app = typer.Typer(
         add_completion=False,
+        pretty_exceptions_enable=False,
         help="Retail analytics from the cameras that a shop already has.",
         epilog="Errors are one line; add --debug to any command for the traceback.",
     )
