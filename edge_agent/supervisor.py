@@ -98,13 +98,17 @@ class Supervisor:
         """Look after the workers until a stop is asked for or all sources have ended."""
         self._look(seats, beats, wait_s=0.0)
         self._log.info("agent started", workers=len(seats), run=self._run_id)
+        go = run_dir / "go"  # files wait for it, so that nobody misses their beginning
         started()
+        sources = [seat for seat in seats if seat.row.per_camera]
+        others = [seat for seat in seats if not seat.row.per_camera]
         while not self._stop_asked.is_set():
             self._look(seats, beats)
             for seat in seats:
                 if seat.refused:
                     raise _refusal(run_dir, seat.name)
-            sources = [seat for seat in seats if seat.row.per_camera]
+            if not go.exists() and all(seat.state == "running" for seat in others):
+                go.touch()
             if sources and all(seat.state == "finished" for seat in sources):
                 self._log.info("all sources have ended")
                 return

@@ -11,6 +11,8 @@ from edge_agent.messages import Heartbeat
 from edge_agent.worker_metrics import parsed, sample
 from edge_agent.worker_seat import SeatStatus
 
+_WELL = ("ok", "live", "ended")
+
 
 class Health:
     """Latest heartbeats and seats; written by the supervisor, read by the HTTP threads.
@@ -77,8 +79,7 @@ class Health:
             seats = self._seats
         workers = [_worker(seat) for seat in seats]
         cameras = [self._camera(seat, gauges) for seat in seats if seat.camera]
-        good = all(seat.state in ("running", "finished") for seat in seats)
-        good = good and all(camera["state"] in ("live", "ended") for camera in cameras)
+        good = all(_is_well(seat) for seat in seats)
         return {
             "status": "ok" if good else "degraded",
             "store": self._config.store.id,
@@ -99,6 +100,13 @@ class Health:
         return {"id": seat.camera, "state": shown, "fps": round(fps, 2) if alive else 0.0}
 
 
+def _is_well(seat: SeatStatus) -> bool:
+    """True for a worker at work that has nothing to complain about, and for a file's end."""
+    if seat.state == "finished":
+        return True
+    return seat.state == "running" and seat.beat_state in _WELL
+
+
 def _worker(seat: SeatStatus) -> dict[str, Any]:
     return {
         "name": seat.name,
@@ -111,10 +119,11 @@ def _worker(seat: SeatStatus) -> dict[str, Any]:
 
 
 def _section(prefix: str, values: dict[str, float]) -> dict[str, float]:
-    """Samples without labels whose name starts with `prefix`, without it."""
-    found = {}
+    """Samples whose name starts with `prefix`, without it, summed over their labels."""
+    found: dict[str, float] = {}
     for key, value in values.items():
         named = parsed(key)
-        if named and not named[1] and named[0].startswith(prefix):
-            found[named[0].removeprefix(prefix)] = value
+        if named and named[0].startswith(prefix):
+            name = named[0].removeprefix(prefix)
+            found[name] = found.get(name, 0.0) + value
     return found

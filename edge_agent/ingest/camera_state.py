@@ -82,15 +82,15 @@ class CameraWatch:
         with self._lock:
             self._set("ended", "end of file")
 
-    def report(self, now: float, at: float) -> CameraReport | None:
-        """The next report if one is due: each second, and at once when the state changed."""
+    def report(self, now: float, at: float, *, last: bool = False) -> CameraReport | None:
+        """The next report if one is due: each second, at once on a change, and as the `last`."""
         with self._lock:
             coming = self._state in ("live", "frozen", "corrupt")
             if coming and now - self._seen_at > STALLED_AFTER_S:
                 self._set("stalled", "no frame for 2 s")
             elapsed_s = now - self._reported_at
             changed = (self._state, self._reason) != self._reported
-            if elapsed_s < REPORT_S and not changed:
+            if elapsed_s < REPORT_S and not changed and not last:
                 return None
             observed_s = min(self._observed_s, elapsed_s)
             found = CameraReport(

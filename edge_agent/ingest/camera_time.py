@@ -50,7 +50,6 @@ class CameraTime:
         known_s = self._arrival_offset_s
         if known_s is None or abs(offset_s - known_s) > MAX_CLOCK_ERROR_S:
             known_s = offset_s  # the first frame, or the stream's time jumped
-            self._last = min(self._last, arrived_at)
         else:
             grown_s = known_s + _DRIFT_PER_S * max(arrived_at - self._arrived_at, 0.0)
             known_s = min(grown_s, offset_s)

@@ -14,7 +14,7 @@ from edge_agent.clock import Clock
 from edge_agent.ingest.backoff import Backoff
 from edge_agent.ingest.camera_state import CameraWatch
 from edge_agent.ingest.camera_time import CameraTime
-from edge_agent.ingest.playing import play_file
+from edge_agent.ingest.playing import FilePlayer, wait_for_agent
 from edge_agent.ingest.publisher import Publisher, Tally
 from edge_agent.ingest.sampling import Sampler
 from edge_agent.ingest.source import Source, open_camera
@@ -31,7 +31,7 @@ class Reader:
         self,
         camera: Camera,
         networks: tuple[str, ...],
-        note: Path,
+        run_dir: Path,
         *,
         publisher: Publisher,
         watch: CameraWatch,
@@ -41,7 +41,9 @@ class Reader:
     ) -> None:
         self._camera = camera
         self._networks = networks
-        self._note = note
+        self._run_dir = run_dir
+        note = run_dir / f"play-{camera.id}"
+        self._player = FilePlayer(camera.url, note, camera.fps, clock)
         self._publisher = publisher
         self._watch = watch
         self._tally = tally
@@ -75,7 +77,8 @@ class Reader:
         reason = "connection ended"
         try:
             if self._camera.is_file:
-                self._play()
+                wait_for_agent(self._run_dir / "go", self._clock, self._stop)
+                self._player.play(self._publisher, self._stop)
                 return not self._stop.is_set()
             source = open_camera(self._camera, self._networks)
             try:
@@ -88,16 +91,6 @@ class Reader:
             self._watch.disconnected(reason)
             self._log.warning("camera disconnected", camera=self._camera.id, reason=reason)
         return False
-
-    def _play(self) -> None:
-        play_file(
-            self._camera.url,
-            self._note,
-            self._camera.fps,
-            self._publisher,
-            self._clock,
-            self._stop,
-        )
 
     def _follow(self, source: Source) -> str:
         """Publish the frames of a connection until it ends; why it ended."""

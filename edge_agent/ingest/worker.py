@@ -30,7 +30,7 @@ def main(ctx: WorkerContext) -> None:
     reader = Reader(
         camera,
         ctx.config.agent.camera_networks,
-        ctx.run_dir / f"play-{camera.id}",
+        ctx.run_dir,
         publisher=publisher,
         watch=watch,
         tally=tally,
@@ -54,7 +54,7 @@ def main(ctx: WorkerContext) -> None:
     thread.join(2.0)
     if reader.failure is not None:
         raise reader.failure
-    last = watch.report(ctx.clock.monotonic(), ctx.clock.now())
+    last = watch.report(ctx.clock.monotonic(), ctx.clock.now(), last=True)
     if last:
         reports.write(last)
         view.take(last)

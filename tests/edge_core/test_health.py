@@ -62,6 +62,7 @@ def test_counters_add_up_over_lives_and_workers(tmp_path: Path) -> None:
         ([seat("ingest:a", beat="stalled"), seat("spool")], "degraded"),
         ([seat("ingest:a", beat="live"), seat("spool", "waiting")], "degraded"),
         ([seat("ingest:a", "starting", "live"), seat("spool")], "degraded"),
+        ([seat("ingest:a", beat="live"), seat("spool", beat="full")], "degraded"),
     ],
 )
 def test_status_is_ok_only_if_all_workers_and_cameras_are(
@@ -80,10 +81,19 @@ def test_a_camera_whose_worker_is_down_is_not_live(tmp_path: Path) -> None:
 
 def test_spool_and_upload_sections_come_from_samples(tmp_path: Path) -> None:
     known = health(tmp_path, upload="https://gateway.example/")
-    known.take_beat(beat("spool", 1, spool_events_total=7.0, upload_batches_total=2.0))
+    known.take_beat(_lanes())
     found = known.report()
-    assert found["spool"] == {"events_total": 7.0}
+    assert found["spool"] == {"events_total": 10.0}
     assert found["upload"] == {"batches_total": 2.0, "configured": True}
+
+
+def _lanes() -> Heartbeat:
+    counters = {
+        sample("spool_events_total", lane="critical"): 7.0,
+        sample("spool_events_total", lane="analytics"): 3.0,
+        "upload_batches_total": 2.0,
+    }
+    return Heartbeat("spool", 1, "ok", counters, {})
 
 
 def full(tmp_path: Path) -> Health:

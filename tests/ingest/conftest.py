@@ -139,6 +139,10 @@ class Ingest:
                 pytest.fail(f"not within {timeout_s} s; {len(self.frames)} frames, {seen}")
             self.read()
 
+    def until_frames(self, count: int) -> None:
+        """Read until `count` headers have come."""
+        self.until(lambda one: len(one.frames) >= count)
+
     def until_state(self, state: str, timeout_s: float = 20.0) -> CameraReport:
         """Read until a report that comes from now on has this state."""
         after = len(self.reports)
@@ -167,6 +171,7 @@ Watch = Callable[..., Ingest]
 def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="tin-"))
     (made / "rings").mkdir()
+    (made / "go").touch()
     yield made
     shutil.rmtree(made, ignore_errors=True)
 
