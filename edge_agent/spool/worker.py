@@ -45,8 +45,12 @@ def main(ctx: WorkerContext) -> None:
 def _keep_until_stopped(ctx: WorkerContext, intake: Intake, uploader: Uploader | None) -> None:
     """Serve; after the request to stop go on until the producers are silent."""
     silent_since = ctx.clock.monotonic()
+    was_full = False
     while True:
         came = intake.serve()
+        if intake.spool.full != was_full:
+            was_full = intake.spool.full
+            ctx.log.error("disk is full: events wait" if was_full else "disk has room again")
         intake.spool.seal_due()
         _beat(ctx, intake, uploader)
         if uploader is not None and not uploader.alive:
