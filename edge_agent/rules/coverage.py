@@ -1,11 +1,13 @@
 """Coverage: how much of each UTC minute a camera was watched, and camera states.
 
-Expected time runs from the start of the watch until its stop, or until a file ended; a camera
-that says nothing is expected all the same.
+A network camera is expected from the start of the watch until its stop, also when it says
+nothing; a file from its first picture until its end, since nothing is missed before or after.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -45,10 +47,19 @@ class _Watch:
 class Coverage:
     """Follows the cameras' reports from `started_s` on."""
 
-    def __init__(self, cameras: list[str], started_s: float, steady_s: float) -> None:
+    def __init__(
+        self,
+        cameras: Iterable[str],
+        started_s: float,
+        steady_s: float,
+        files: Container[str] = (),
+    ) -> None:
         """`started_s` is wall clock (UNIX), `steady_s` monotonic, as everywhere below."""
         first = _minute_of(started_s)
-        self._watches = {name: _Watch(started_s, first, started_s, steady_s) for name in cameras}
+        self._watches = {
+            name: _Watch(math.inf if name in files else started_s, first, started_s, steady_s)
+            for name in cameras
+        }
 
     def report(self, report: CameraReport, now_s: float, steady_s: float) -> CameraStatus | None:
         """Take one second's report; the camera's new state if it changed."""
@@ -60,6 +71,8 @@ class Coverage:
             watch.until_s = watch.until_s or report.at
         else:
             watch.until_s = None
+        if watch.since_s == math.inf and report.frames:
+            watch.since_s = report.at - report.observed_s
         start_s = max(report.at - max(report.observed_s, 0.0), watch.since_s, watch.next_s)
         for minute, seconds in _split(start_s, report.at):
             watch.observed[minute] = watch.observed.get(minute, 0.0) + seconds
@@ -86,7 +99,9 @@ class Coverage:
         found = []
         for name, watch in self._watches.items():
             if not -MINUTE_S <= now_s - watch.next_s <= CLOCK_STEP_S:
-                watch.since_s, watch.next_s = now_s, _minute_of(now_s)
+                if watch.since_s != math.inf:
+                    watch.since_s = now_s
+                watch.next_s = _minute_of(now_s)
                 watch.observed.clear()
                 watch.frames.clear()
             while watch.next_s + MINUTE_S + LATE_S <= now_s:

@@ -52,11 +52,12 @@ class RuleEngine:
         self.occupancy = Occupancy(store.time_zone, store.resets, tally)
         self.refused = 0
         """Messages of unknown cameras or with times out of range."""
-        self._cameras = {camera.id for camera in config.cameras}
+        self._cameras = [camera.id for camera in config.cameras]
         self._views = {c.id: View(c) for c in config.cameras if c.image_points}
         self._grid = grid_of(plan, list(self._views.values())) if plan else None
         self._presence = Presence(self._grid, config.agent.tile_s) if self._grid else None
-        self._coverage = Coverage([camera.id for camera in config.cameras], now_s, steady_s)
+        files = {camera.id for camera in config.cameras if camera.is_file}
+        self._coverage = Coverage(self._cameras, now_s, steady_s, files)
         self._doors = [(door, LineCounter(door.pair)) for door in config.doors]
         self._zones = [(zone, _watch(zone)) for zone in config.zones]
         self._identities: dict[tuple[str, int], str] = {}

@@ -70,6 +70,20 @@ def test_a_file_that_ended_is_no_longer_expected() -> None:
     assert coverage.silent(START_S + 200) == []
 
 
+def test_a_file_is_expected_from_its_first_picture() -> None:
+    coverage = Coverage(["a"], START_S, START_S, files={"a"})
+    waits = CameraReport(camera="a", state="disconnected", at=START_S + 1, frames=0, observed_s=0.0)
+    assert watch(coverage, [waits]) == []
+    told = watch(coverage, [second(START_S + i) for i in range(21, 63)])
+    assert told == [Minute("a", START_S, 40.0, 40.0, 390)]
+
+
+def test_a_file_that_never_begins_is_never_expected() -> None:
+    coverage = Coverage(["a"], START_S, START_S, files={"a"})
+    assert coverage.due(START_S + 125) == []
+    assert coverage.finish(START_S + 130, START_S + 130) == []
+
+
 def test_a_report_over_the_minutes_border_is_shared_out() -> None:
     coverage = Coverage(["a"], START_S, START_S)
     watch(coverage, [second(START_S + 60.5)])
