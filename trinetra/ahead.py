@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 Item = TypeVar("Item")
@@ -16,7 +16,7 @@ class _End(NamedTuple):
     error: BaseException | None
 
 
-def ahead(items: Iterable[Item], depth: int) -> Iterator[Item]:
+def ahead(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
     """The same items, up to `depth` of them made in advance by a thread.
 
     An exception is raised where its item would have come. Closing the iterator stops the thread.

@@ -54,7 +54,7 @@ class Clip:
         self._first = first
         self.height, self.width = first.image.shape[:2]
 
-    def read(self) -> Generator[ClipFrame]:
+    def read(self) -> Generator[ClipFrame, None, None]:
         """All frames in order, once; a thread decodes the next ones. Close it before the clip."""
         yield self._first
         yield from ahead(self._rest, AHEAD)

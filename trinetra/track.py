@@ -13,7 +13,6 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from contracts.errors import ConfigError
 from trinetra.clip import Clip
@@ -131,22 +130,20 @@ def with_progress(options: TrackOptions, *, shown: bool) -> dict[str, Any]:
 
 def show(summary: dict[str, Any]) -> None:
     """The summary as a person reads it."""
-    console = Console()
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     width, height = summary["source_size"]
     clip = f"{summary['frames']} frames, {summary['seconds']:.1f} s, {width}x{height}"
-    table.add_row("clip", f"{summary['video']} ({clip})")
-    table.add_row("people", str(summary["people"]))
+    rows = [("clip", f"{summary['video']} ({clip})"), ("people", str(summary["people"]))]
     for name, counts in summary["lines"].items():
-        table.add_row(f"line {name}", f"in {counts['in']}, out {counts['out']}")
+        rows.append((f"line {name}", f"in {counts['in']}, out {counts['out']}"))
     for name, zone in summary["zones"].items():
         mean = f"mean dwell {zone['dwell_mean_s']:.1f} s"
-        table.add_row(f"zone {name}", f"visits {zone['visits']}, {mean}")
-    table.add_row("model", f"{summary['model']}, {summary['ms_per_frame']['all']:.0f} ms a frame")
-    for name, path in summary["outputs"].items():
-        if path:
-            table.add_row(name, path)
-    console.print(table)
+        rows.append((f"zone {name}", f"visits {zone['visits']}, {mean}"))
+    speed = f"{summary['ms_per_frame']['all']:.0f} ms a frame"
+    rows.append(("model", f"{summary['model']}, {speed}"))
+    rows += [(name, path) for name, path in summary["outputs"].items() if path]
+    width = max(len(label) for label, _ in rows)
+    for label, text in rows:
+        typer.echo(f"{label:<{width}}  {text}")
 
 
 def _interrupted(*_: object) -> None:

@@ -16,39 +16,15 @@ from edge_agent.ring import Frame, FrameRing
 from edge_agent.tracking import worker
 from edge_agent.tracking.worker import TrackingDesk
 from edge_agent.worker import WorkerContext
-from models.detections import Detections
+from tests.tracking import clips
+from tests.tracking.clips import SIZE, BrightBoxes
 
-SIZE = (320, 240)
 DEADLINE_S = 20.0
-
-
-class BrightBoxes:
-    """A detector for painted frames: every white rectangle is a person."""
-
-    name = "bright-boxes"
-    threshold = 0.5
-
-    def __init__(self) -> None:
-        self.batches: list[int] = []
-
-    def detect(self, frames: list[Frame]) -> list[Detections]:
-        self.batches.append(len(frames))
-        return [self._one(frame) for frame in frames]
-
-    def _one(self, frame: Frame) -> Detections:
-        mask = (frame[..., 0] > 200).astype(np.uint8)
-        _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-        rows = [(x, y, x + w, y + h) for x, y, w, h, _ in stats[1:]]
-        xyxy = np.array(rows, dtype=np.float32).reshape(-1, 4)
-        return Detections(xyxy, np.full(len(xyxy), 0.9, np.float32))
 
 
 def painted(*lefts: int) -> Frame:
     """A dark frame with a white person of 40 × 100 px at each x."""
-    frame = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
-    for left in lefts:
-        frame[100:200, left : left + 40] = 255
-    return frame
+    return clips.painted(*((left, 100) for left in lefts))
 
 
 class Stage:
