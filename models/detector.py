@@ -49,7 +49,8 @@ class Detector:
         self._entry = entry
         self._runtime = runtime
         self._decode = DECODERS[entry.output]
-        self._batches = runtime.input_shape[0] is None
+        # mmdeploy's graph ends in its own NMS, which fails on some batches of several frames
+        self._batches = runtime.input_shape[0] is None and entry.output != "mmdet"
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """People in BGR frames ``[H, W, 3]``, in the order of the frames, scores from 0.1 up.
