@@ -127,6 +127,7 @@ def whole_way(
             agent.wait(DRAIN_S)
             detector = _detector(places.logs / "agent.log")
         with stages.stage("materialize", "Dagster: landing to bronze, silver, gold"):
+            dagster.line(START_S)  # ready: imported and connected
             dagster.tell("go")
             summary = dagster.line(MATERIALIZE_S)
             if summary.get("failed"):
