@@ -93,7 +93,7 @@ def test_a_fixed_input_refuses_another_size() -> None:
 
 
 def rendered() -> NDArray[np.uint8]:
-    return np.asarray(cv2.imread(str(FIXTURES / "rendered_store.png")), np.uint8)
+    return np.asarray(cv2.imread(str(FIXTURES / "rendered_store.jpg")), np.uint8)
 
 
 def rendered_boxes() -> NDArray[np.float32]:
