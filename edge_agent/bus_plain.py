@@ -79,6 +79,8 @@ class Writer:
 
     def close(self, timeout_s: float = 0.0) -> None:
         """Flush for at most `timeout_s`, then close; what still waits counts as dropped."""
+        if self._socket.closed:
+            return
         self.flush(timeout_s)
         self.dropped += len(self._waiting)
         self._waiting.clear()

@@ -16,6 +16,7 @@ HELP: dict[str, str] = {
     "bus_events_pending": "Events that are not known to be on disk.",
     "camera_fps": "Frames a second handed to tracking.",
     "camera_live": "1 while the camera's state is live.",
+    "camera_rtcp_time": "1 while frames carry the camera's own time and not their arrival.",
     "camera_reconnects_total": "Times the camera was opened again.",
     "detection_latency_ms": "Milliseconds from a frame's arrival to its detections.",
     "dropped_frames_total": "Frames that were read and not analysed, by reason.",

@@ -25,7 +25,10 @@ STEADY_S = 10.0
 
 
 class Reader:
-    """Reads one camera until it is stopped; `progress_at` moves while it is not stuck."""
+    """Reads one camera until it is stopped; `progress_at` moves while it is not stuck.
+
+    `has_camera_time` says that frames carry the camera's own time and not their arrival.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Reader:
         self._stop = threading.Event()
         self._backoff = Backoff()
         self.progress_at = clock.monotonic()
+        self.has_camera_time = False
         self.failure: BaseException | None = None
 
     def stop(self) -> None:
@@ -117,6 +121,7 @@ class Reader:
                 self._publisher.drop("size_change")
                 return "the picture changed its size"
             taken_at = times.taken_at(decoded.pts_s, arrived_at)
+            self.has_camera_time = times.source == "camera"
             if not sampler.wants(taken_at if decoded.pts_s is None else decoded.pts_s):
                 self._publisher.drop("sampling")
                 continue

@@ -39,7 +39,7 @@ def main(ctx: WorkerContext) -> None:
     )
     thread = threading.Thread(target=reader.run, name=f"reader-{camera.id}", daemon=True)
     thread.start()
-    view = _View(ctx, watch, tally)
+    view = _View(ctx, watch, tally, reader)
     while thread.is_alive() and not ctx.stopping():
         report = watch.report(ctx.clock.monotonic(), ctx.clock.now())
         if report:
@@ -64,7 +64,10 @@ def main(ctx: WorkerContext) -> None:
 class _View:
     """The camera as heartbeats and the log show it."""
 
-    def __init__(self, ctx: WorkerContext, watch: CameraWatch, tally: Tally) -> None:
+    def __init__(
+        self, ctx: WorkerContext, watch: CameraWatch, tally: Tally, reader: Reader
+    ) -> None:
+        self._reader = reader
         self._ctx = ctx
         self._watch = watch
         self._tally = tally
@@ -85,6 +88,7 @@ class _View:
         camera = self._ctx.camera or ""
         gauges = {
             sample("camera_fps", camera=camera): self._fps(),
+            sample("camera_rtcp_time", camera=camera): float(self._reader.has_camera_time),
             sample("camera_live", camera=camera): float(self._watch.state == "live"),
         }
         self._ctx.beat(self._watch.state, self._tally.totals(), gauges)

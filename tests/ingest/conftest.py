@@ -17,7 +17,7 @@ import pytest
 from contracts.store import Agent, Camera, Store, StoreConfig
 from edge_agent.bus import Bus
 from edge_agent.ingest.worker import main
-from edge_agent.messages import CameraReport, FrameReady
+from edge_agent.messages import CameraReport, FrameReady, Heartbeat
 from edge_agent.ring import FrameRing
 from edge_agent.ring_file import RING_SLOTS, create_ring_file
 from edge_agent.worker import WorkerContext
@@ -105,6 +105,7 @@ class Ingest:
         self.frames: list[FrameReady] = []
         self.reports: list[CameraReport] = []
         self.counters: dict[str, float] = {}
+        self.gauges: dict[str, float] = {}
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -127,8 +128,8 @@ class Ingest:
                     self.frames.append(message)
                 elif isinstance(message, CameraReport):
                     self.reports.append(message)
-                else:
-                    self.counters = getattr(message, "counters", self.counters)
+                elif isinstance(message, Heartbeat):
+                    self.counters, self.gauges = message.counters, message.gauges
 
     def until(self, done: Callable[[Ingest], bool], timeout_s: float = 20.0) -> None:
         """Read until `done`; fail with what was seen after `timeout_s`."""

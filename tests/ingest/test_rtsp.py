@@ -49,6 +49,28 @@ def test_frames_arrive_whole_in_order_and_at_the_wanted_rate(
     assert dropped == pytest.approx(len(frames), rel=0.4)
 
 
+def test_the_camera_s_own_clock_is_used_once_it_is_known(rtsp: RtspCamera, watch: Watch) -> None:
+    rtsp.start()
+    ingest = watch(rtsp.url)
+    ingest.until(lambda one: one.gauges.get('camera_rtcp_time{camera="till"}') == 1.0)
+    ingest.until_frames(len(ingest.frames) + 10)
+    late_s = [one.arrived_at - one.taken_at for one in ingest.frames[-5:]]
+    assert all(0.0 < late < 1.0 for late in late_s)
+    taken = [one.taken_at for one in ingest.frames]
+    assert taken == sorted(taken)
+
+
+def test_a_worker_stops_although_its_camera_hangs(rtsp: RtspCamera, watch: Watch) -> None:
+    rtsp.start()
+    ingest = watch(rtsp.url)
+    ingest.until_state("live")
+    rtsp.send(signal.SIGSTOP)
+    ingest.until_state("stalled", 10)
+    began = time.monotonic()
+    ingest.stop()
+    assert time.monotonic() - began < 4.0
+
+
 def test_the_right_password_opens_and_stays_secret(
     rtsp: RtspCamera, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
