@@ -35,7 +35,7 @@ def parse_access(text: str) -> Access:
         return Access()
     try:
         grants = msgspec.json.decode(text, type=dict[str, list[str]])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeError):
         raise ConfigError(
             'TRINETRA_REPORT_ACCESS must be JSON like {"anna@example.com": ["store-id"]}'
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import streamlit as st
 
@@ -31,6 +32,7 @@ def main() -> None:
         st.Page("app_pages/this_week.py", title="This week", default=True),
         st.Page("app_pages/floor_plan.py", title="Floor plan", url_path="floor-plan"),
     ]
+    st.logo(str(Path(__file__).with_name("logo.svg")), size="large")
     page = st.navigation(pages, position="top")
     try:
         st.session_state["warehouse"] = warehouse()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Literal
@@ -89,7 +90,7 @@ def cards_of(now: Sequence[Hour], then: Sequence[Hour], comparison: Comparison) 
     doors, floor = door_coverage(now), coverage(now)
     rows: tuple[tuple[str, str, _Total, Callable[[float], str], _Test, float | None], ...] = (
         ("footfall", "Footfall", footfall, words.count, doors_watched, doors),
-        ("dwell", "Average dwell", dwell_s, words.seconds, floor_watched, floor),
+        ("dwell", "Average zone dwell", dwell_s, words.seconds, floor_watched, floor),
         ("occupancy", "Peak occupancy", peak, words.count, doors_watched, doors),
         ("zone_visits", "Zone visits", zone_visits, words.count, floor_watched, floor),
     )
@@ -113,17 +114,20 @@ def cards_of(now: Sequence[Hour], then: Sequence[Hour], comparison: Comparison) 
 
 
 def trend(hours: Sequence[Hour], total: _Total) -> list[float]:
-    """Values by day, or by hour while there is one day only; days without value are left out."""
-    by_day = _grouped(hours, total, lambda hour: hour.day)
-    return by_day if len(by_day) > 1 else _grouped(hours, total, lambda h: (h.day, h.hour))
+    """Values by day, or by hour while there is one day only; NaN where nothing was measured."""
+    begun = [hour for hour in hours if hour.state != "ahead"]
+    by_day = _grouped(begun, total, lambda hour: hour.day)
+    if sum(not math.isnan(value) for value in by_day) > 1:
+        return by_day
+    return [v for v in _grouped(begun, total, lambda h: (h.day, h.hour)) if not math.isnan(v)]
 
 
 def _grouped(hours: Sequence[Hour], total: _Total, key: Callable[[Hour], object]) -> list[float]:
     groups: dict[object, list[Hour]] = {}
     for hour in hours:
         groups.setdefault(key(hour), []).append(hour)
-    values = [total(group) for group in groups.values()]
-    return [value for value in values if value is not None]
+    values = (total(group) for group in groups.values())
+    return [math.nan if value is None else value for value in values]
 
 
 def _delta(

@@ -23,12 +23,13 @@ def hour_grid(hours: Sequence[Hour], columns: Sequence[int], *, dark: bool = Fal
 
     `columns` are the hours of the day to show, in the order of the business day.
     """
-    days = sorted({hour.day for hour in hours})
+    days = _days(hours)
     cells = {(h.day, h.hour): h for h in hours}
     rows = [[cells.get((day, hour)) for hour in columns] for day in days]
     values = [[_shown(cell) for cell in row] for row in rows]
     top = max((v for row in values for v in row if not math.isnan(v)), default=1.0)
-    chart = look.figure(height=_ROW_PX * len(days) + 44)
+    chart = look.figure(height=_ROW_PX * len(days) + 50)
+    chart.update_layout(margin={"l": 8, "r": 8, "t": 36, "b": 8})
     chart.add_trace(
         go.Heatmap(
             z=values,
@@ -112,7 +113,14 @@ def door_bars(rows: pl.DataFrame, day: date, opening: Opening, *, minutes: int) 
         barmode="stack",
         bargap=0,
         showlegend=True,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None},
+        legend={
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "title": None,
+            "traceorder": "normal",
+        },
         margin={"l": 8, "r": 8, "t": 36, "b": 8},
     )
     chart.update_xaxes(type="date", tickformat="%H:%M", showgrid=False, fixedrange=True)
@@ -152,6 +160,13 @@ def door_buckets(rows: pl.DataFrame, day: date, opening: Opening, *, minutes: in
     )
 
 
+def _days(hours: Sequence[Hour]) -> list[date]:
+    """From the first to the last day that has begun, so that a first day is not lost in blanks."""
+    begun = [hour.day for hour in hours if hour.state != "ahead"]
+    days = sorted({hour.day for hour in hours})
+    return [day for day in days if begun[0] <= day <= begun[-1]] if begun else days
+
+
 def _shown(cell: Hour | None) -> float:
     if cell is None:
         return math.nan
@@ -178,7 +193,7 @@ def _add_texts(chart: go.Figure, rows: list[list[Hour | None]], top: float, ink:
             (x, y, _text(cell))
             for y, row in enumerate(rows)
             for x, cell in enumerate(row)
-            if cell and (_shown(cell) > 0.5 * top) is strong and _text(cell)
+            if cell and (_shown(cell) > 0.7 * top) is strong and _text(cell)
         ]
         font = {"size": 13, "color": "white" if strong else ink}
         chart.add_trace(

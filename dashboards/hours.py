@@ -69,9 +69,9 @@ class Gold(msgspec.Struct, frozen=True):
     zones: pl.DataFrame
     coverage: pl.DataFrame
 
-    def week(self, monday: date) -> Gold:
-        """The same frames cut to one week."""
-        inside = pl.col("business_date").is_between(monday, monday + timedelta(days=6))
+    def days(self, begin: date, days: int = 7) -> Gold:
+        """The same frames cut to some days, a week unless told otherwise."""
+        inside = pl.col("business_date").is_between(begin, begin + timedelta(days=days - 1))
         frames = (self.footfall, self.occupancy, self.zones, self.coverage)
         return Gold(*(frame.filter(inside) for frame in frames))
 
@@ -83,26 +83,36 @@ class Gold(msgspec.Struct, frozen=True):
 
 
 def hours_of(
-    gold: Gold, monday: date, opening: Opening, *, now: datetime, first: datetime | None
+    gold: Gold,
+    begin: date,
+    opening: Opening,
+    *,
+    now: datetime,
+    first: datetime | None,
+    days: int = 7,
 ) -> list[Hour]:
-    """The trading hours of the week from `monday`, in order.
+    """The trading hours of `days` business days from `begin`, in order.
 
     `now` is the store's local time; `first` is when its first row ever began: before that
     nothing is missing, there was no camera yet.
     """
-    week = gold.week(monday)
-    doors, cameras = _doors(week, opening), _cameras(week)
-    zones, peaks = _zones(week), _peaks(week, opening)
-    names = set(week.footfall["door"]), set(week.coverage["camera"])
+    part = gold.days(begin, days)
+    doors, cameras = _doors(part, opening), _cameras(part)
+    zones, peaks = _zones(part), _peaks(part, opening)
+    names = set(part.footfall["door"]), set(part.coverage["camera"])
     hours = []
-    for day in (monday + timedelta(days=offset) for offset in range(7)):
+    for day in (begin + timedelta(days=offset) for offset in range(days)):
         for hour in opening.hours():
             starts = opening.starts(day, hour)
             if first is None or starts > now or starts + timedelta(hours=1) <= first:
                 hours.append(Hour(day=day, hour=hour, state="ahead"))
                 continue
-            edge = starts <= first or starts + GRACE > now
             key = (day, hour)
+            late = starts + GRACE > now
+            if late and key not in doors and key not in cameras:
+                hours.append(Hour(day=day, hour=hour, state="ahead"))
+                continue
+            edge = late or starts <= first
             slots = len(opening.quarters(hour))
             found = doors.get(key, [])
             expected = len(found) if edge else max(len(names[0]) * slots, len(found))

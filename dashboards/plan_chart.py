@@ -17,10 +17,10 @@ Scale = Literal["clip", "log"]
 _MINUTES_FROM = 600.0
 
 
-def plan_figure(floor: Floor, scale: Scale) -> go.Figure:
+def plan_figure(floor: Floor, scale: Scale, *, width_px: int = 680) -> go.Figure:
     """Heatmap of presence per m² (NaN where unseen, which is hatched) under the plan's shapes."""
     plan = floor.plan
-    chart = look.figure(height=_height(plan))
+    chart = look.figure(height=_height(plan, width_px))
     chart.add_trace(_heat(floor, scale))
     unseen = unseen_boxes(floor)
     if unseen:
@@ -99,8 +99,8 @@ def _heat(floor: Floor, scale: Scale) -> go.Heatmap:
             "thickness": 12,
             "len": 0.6,
             "x": 0.5,
-            "y": 1.0,
-            "yanchor": "bottom",
+            "y": -0.07,
+            "yanchor": "top",
             "outlinewidth": 0,
             "tickvals": [value for value, _ in ticks],
             "ticktext": [text for _, text in ticks],
@@ -217,6 +217,6 @@ def _spread(shape: PlanShape) -> tuple[tuple[float, float], tuple[float, float]]
     return (min(xs), max(xs)), (min(ys), max(ys))
 
 
-def _height(plan: GeometryChanged) -> int:
-    """Pixels that fit a plan about 680 px wide, with its colour bar."""
-    return round(min(820.0, max(360.0, 680 * plan.depth_m / plan.width_m + 120)))
+def _height(plan: GeometryChanged, width_px: int) -> int:
+    """Pixels that fit a plan drawn `width_px` wide, with its colour bar."""
+    return round(min(820.0, max(0.8 * width_px, width_px * plan.depth_m / plan.width_m) + 110))

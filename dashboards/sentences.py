@@ -29,6 +29,8 @@ def busiest(hours: Sequence[Hour]) -> str:
     if len({hour.day for hour in hours if hour.entries is not None}) == 1:
         total = words.count(days[top.day])
         only = f"{words.weekday(top.day)} {top.day.day} {top.day:%B} is the only day measured"
+        if top.entries == days[top.day]:
+            return f"{only}: {total} came in, between {at.replace('–', ' and ')}."
         return f"{only}: {total} came in, most of them at {at} ({words.count(top.entries)})."
     best = max((h.day for h in counted), key=lambda day: days[day])
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NoReturn, TypeVar
 
 import msgspec
@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from contracts.metrics import METRICS
 from dashboards import words
-from dashboards.hours import TRUSTED
+from dashboards.hours import TRUSTED, Gold
 from dashboards.opening import Opening, opening_of
 from dashboards.warehouse import Warehouse
 
@@ -36,6 +36,15 @@ class Store(msgspec.Struct, frozen=True):
     zone: str
     opening: Opening
     days: tuple[date, ...]
+
+    def began(self, gold: Gold, since: date) -> datetime | None:
+        """When its first row ever began, or a time before `since` if it was earlier.
+
+        `gold` holds all rows from `since` on.
+        """
+        if self.days[0] < since:
+            return datetime.combine(since, time()) - timedelta(days=1)
+        return gold.first_start()
 
     def now(self) -> datetime:
         """Local time of the store, without a zone like all times of the frames."""
@@ -96,12 +105,14 @@ def pick(
     key, last = f"pick {name}", f"last {name}"
     known = {text(option): option for option in options}
     asked = st.query_params.get(name)
-    if st.session_state.get(key) not in options:
+    chosen = st.session_state.get(key)
+    if chosen not in options:
         remembered = asked if asked is not None else st.session_state.get(last)
-        st.session_state[key] = known.get(str(remembered), default)
+        chosen = known.get(str(remembered), default)
         if asked is not None and asked not in known and refused and last not in st.session_state:
             st.warning(refused.format(words.plain(asked[:40])))
-    chosen: T = place.selectbox(label, options, format_func=written, key=key)
+    st.session_state[key] = chosen  # set every time, or another page's box would begin anew
+    chosen = place.selectbox(label, options, format_func=written, key=key)
     remember(name, text(chosen))
     st.session_state[last] = text(chosen)
     return chosen
@@ -133,6 +144,11 @@ def definition(*names: str) -> None:
                 f"*Counted per* {words.plain(metric.grain)}. *When it is missing:* "
                 f"{words.plain(metric.null_rule)}."
             )
+
+
+def phone() -> bool:
+    """True if the reader's browser says that it is one of a phone."""
+    return "Mobi" in st.context.headers.get("User-Agent", "")
 
 
 def dark() -> bool:

@@ -74,7 +74,8 @@ def week(monday: date) -> str:
 
 def clock(minute: int) -> str:
     """Minutes of the day as `09:30`."""
-    return f"{minute // 60 % 24:02d}:{minute % 60:02d}"
+    hour = minute // 60
+    return f"{hour if hour == 24 else hour % 24:02d}:{minute % 60:02d}"
 
 
 def span(first_hour: int, last_hour: int) -> str:

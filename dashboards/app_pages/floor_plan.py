@@ -10,7 +10,8 @@ import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards import downloads, look, shell, words
+from dashboards import cards, downloads, look, shell, words
+from dashboards.hours import Gold, hours_of
 from dashboards.plan import cell_table, days_text, floor_of, top_spot, zone_table
 from dashboards.plan_chart import Scale, plan_figure
 
@@ -33,7 +34,7 @@ def show() -> None:
     gold = shell.warehouse().gold(store.id, store.zone, first, last)
     picture, side = st.columns([2, 1], gap="medium")
     with picture:
-        _plan(store, first, last, hours, scale, _watched(gold.coverage, hours))
+        _plan(store, first, last, hours, scale, _watched(store, gold, first, last, hours))
     with side:
         st.subheader("Zones", anchor=False)
         _zones(zone_table(gold.zones, hours), f"{store.id}-{first:%Y-%m-%d}-zones")
@@ -63,7 +64,11 @@ def _plan(
     st.markdown(top_spot(floor) or "The cameras were watching and saw nobody in these hours.")
     chart, rows = st.tabs(["Plan", "Table"])
     with chart:
-        st.plotly_chart(plan_figure(floor, scale), config=look.CONFIG, key="plan")
+        st.plotly_chart(
+            plan_figure(floor, scale, width_px=340 if shell.phone() else 680),
+            config=look.CONFIG,
+            key="plan",
+        )
         st.caption(":gray[Hatched: no camera looks there. Dark: watched, and nobody stood there.]")
     table = cell_table(floor)
     rows.dataframe(table, hide_index=True, height=480)
@@ -84,9 +89,8 @@ def _zones(table: pl.DataFrame, name: str) -> None:
     )
     st.dataframe(shown, hide_index=True)
     st.caption(
-        ":gray[Median and p90 of the stays whose end was seen "
-        f"({words.count(sum(table['censored']))} others are left out): the middle of the hours, "
-        "weighted by visits.]"
+        ":gray[Median and p90: the middle of the hours, weighted by visits. Stays whose end was "
+        f"not seen are left out of them: {words.count(sum(table['censored']))}.]"
     )
     downloads.buttons(table, name)
 
@@ -143,11 +147,14 @@ def _scale(place: DeltaGenerator) -> Scale:
     )
 
 
-def _watched(coverage: pl.DataFrame, hours: list[int]) -> float | None:
+def _watched(
+    store: shell.Store, gold: Gold, first: date, last: date, hours: list[int]
+) -> float | None:
     """Observed ÷ expected camera-minutes of the chosen hours."""
-    inside = coverage.filter(pl.col("local_start").dt.hour().is_in(hours))
-    expected, observed = sum(inside["expected_minutes"]), sum(inside["observed_minutes"])
-    return min(1.0, observed / expected) if expected else None
+    days = (last - first).days + 1
+    began = store.began(gold, first)
+    found = hours_of(gold, first, store.opening, now=store.now(), first=began, days=days)
+    return cards.coverage([hour for hour in found if hour.hour in hours])
 
 
 def _date(text: str | None) -> date | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import cast
 
 import streamlit as st
@@ -54,8 +54,8 @@ def show() -> None:
         f"times of {words.plain(store.zone)}"
     )
     gold, now, then, then_gold = _weeks(store, monday, comparison)
-    _cards(now, then, comparison)
     _sentences(now, then, {"now": gold, "then": then_gold}, comparison, monday == mondays[0])
+    _cards(now, then, comparison)
     _grid(now, store, monday)
     _doors(gold, store)
 
@@ -68,27 +68,20 @@ def _weeks(
     recent_from, other = monday - HISTORY_WEEKS * _WEEK, monday - cards.SHIFT[comparison]
     recent = _gold(store, recent_from, end)
     source = recent if other >= recent_from else _gold(store, other, other + timedelta(days=6))
-    first = _began(store, recent, recent_from)
+    first = store.began(recent, recent_from)
     history = [
         hour
         for back in range(1, HISTORY_WEEKS + 1)
         for hour in hours_of(recent, monday - back * _WEEK, store.opening, now=clock, first=first)
     ]
     now = with_estimates(hours_of(recent, monday, store.opening, now=clock, first=first), history)
-    then = hours_of(source, other, store.opening, now=clock, first=_began(store, source, other))
+    then = hours_of(source, other, store.opening, now=clock, first=store.began(source, other))
     compared = then if any(day for day in store.days if other <= day < other + _WEEK) else []
-    return recent.week(monday), now, compared, source.week(other)
+    return recent.days(monday), now, compared, source.days(other)
 
 
 def _gold(store: shell.Store, first: date, last: date) -> Gold:
     return shell.warehouse().gold(store.id, store.zone, first, last)
-
-
-def _began(store: shell.Store, gold: Gold, since: date) -> datetime | None:
-    """When the store's first row ever began, or any time before `since` if it was earlier."""
-    if store.days[0] < since:
-        return datetime.combine(since, time()) - timedelta(days=1)
-    return gold.first_start()
 
 
 def _cards(now: list[Hour], then: list[Hour], comparison: Comparison) -> None:

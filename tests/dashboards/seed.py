@@ -213,7 +213,7 @@ def _quarter(
         hidden = dark(shop, camera, day, at[0])
         entries = round(draw.gauss(7, 2) * rate * (1, 0.45)[index]) if not hidden else 0
         entries = max(0, entries)
-        leaving = min(inside + entries, max(0, entries + draw.choice((-2, -1, 0, 0, 1, 2))))
+        leaving = round((inside + entries) * draw.uniform(0.35, 0.55))
         inside += entries - leaving
         found[footfall_15m].append(
             {**key, "door": door, "entries": None if hidden else entries}
