@@ -27,10 +27,9 @@ def gateway(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Receive batches from the edge until Ctrl-C or SIGTERM; one JSON line when it listens."""
+    known = read_tokens(tokens)
     from orchestration.gateway.server import serve
     from orchestration.storage.postgres import migrate, postgres
-
-    known = read_tokens(tokens)
 
     def announce(taken: int) -> None:
         shown = f"[{host}]" if ":" in host else host

@@ -32,7 +32,7 @@ def serve(
     `url` is a migrated database, `tokens` maps a store to its token's SHA-256. `CloudError` if
     the port is in use or the landing folder cannot be made.
     """
-    listener = _listen(host, port)
+    listener = listen(host, port)
     database = postgres.engine(url)
     try:
         landing.mkdir(parents=True, exist_ok=True)
@@ -55,8 +55,8 @@ def serve(
         listener.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket: requests that come before the server runs wait in its queue."""
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; requests that come before the server runs wait in its queue."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
