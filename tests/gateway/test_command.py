@@ -35,9 +35,10 @@ class Command:
     """A running `trinetra gateway`."""
 
     def __init__(self, tokens: Path, folder: Path, url: str, port: int = 0) -> None:
+        options = {"tokens": tokens, "data-dir": folder, "database-url": url, "port": port}
+        flags = [f"--{name}={value}" for name, value in options.items()]
         self.popen = subprocess.Popen(
-            [sys.executable, "-m", "trinetra", "gateway", f"--tokens={tokens}"]
-            + [f"--data-dir={folder}", f"--database-url={url}", f"--port={port}"],
+            [sys.executable, "-m", "trinetra", "gateway", *flags],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
