@@ -92,7 +92,7 @@ class DemoStore:
         return {
             "entries": entries,
             "exits": exits,
-            "occupancy": max(0, entries - exits),
+            "occupancy": _occupancy([each.direction for each in facts.crossings]),
             "doors": {
                 door: {"in": facts.entries[door], "out": facts.exits[door]}
                 for door in facts.entries
@@ -103,3 +103,11 @@ class DemoStore:
             },
             "heatmap": facts.heatmap_s,
         }
+
+
+def _occupancy(directions: list[str]) -> int:
+    """IN minus OUT by the product's definition: people who were inside before do not count."""
+    inside = 0
+    for direction in directions:
+        inside = inside + 1 if direction == "in" else max(0, inside - 1)
+    return inside
