@@ -13,9 +13,7 @@ from models.catalog import InputSpec, ModelEntry
 from models.detector import Detector, load_detector
 from models.nms import iou_matrix
 
-SHARED = Path(__file__).parents[3] / "shared" / "assets"
 FIXTURES = Path(__file__).parent / "fixtures"
-NEEDS_SHARED = pytest.mark.skipif(not SHARED.exists(), reason=f"no real pictures: {SHARED} missing")
 
 
 class FakeRuntime:
@@ -118,11 +116,10 @@ def test_a_batch_gives_what_single_frames_give() -> None:
         np.testing.assert_allclose(a.score, b.score, atol=1e-3)
 
 
-@NEEDS_SHARED
 @pytest.mark.parametrize("name", ["person-trinetra-nano", "rtmdet-nano-person", "yolox-nano-coco"])
-def test_people_are_found_in_a_real_picture(name: str) -> None:
-    detector = load_detector(name, mirror=SHARED / "models")
-    folder = SHARED / "mot" / "MOT15" / "TUD-Stadtmitte"
+def test_people_are_found_in_a_real_picture(name: str, shared_assets: Path) -> None:
+    detector = load_detector(name, mirror=shared_assets / "models")
+    folder = shared_assets / "mot" / "MOT15" / "TUD-Stadtmitte"
     image = cv2.imread(str(folder / "img1" / "000001.jpg"))
     found = detector.detect([np.asarray(image, np.uint8)])[0].above(detector.threshold)
     rows = [line.split(",") for line in (folder / "gt" / "gt.txt").read_text().splitlines()]
