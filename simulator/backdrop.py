@@ -80,12 +80,18 @@ def _cast(
     part = rays[rows, columns]
     if part.size == 0:
         return
-    inverse = 1 / np.where(np.abs(part) < 1e-9, 1e-9, part)
     origin = camera.position_m.astype(np.float32)
-    first, second = (low - origin) * inverse, (high - origin) * inverse
-    enter = np.minimum(first, second)
-    near, exits = enter.max(-1), np.maximum(first, second).min(-1)
-    hit = (near < exits) & (near > 0.05) & (near < depth[rows, columns])
+    near = np.full(part.shape[:2], -np.inf, np.float32)
+    leave = np.full(part.shape[:2], np.inf, np.float32)
+    face = np.zeros(part.shape[:2], np.int8)
+    for side in range(3):
+        inverse = 1 / np.where(np.abs(part[..., side]) < 1e-9, np.float32(1e-9), part[..., side])
+        first, second = (low[side] - origin[side]) * inverse, (high[side] - origin[side]) * inverse
+        enter = np.minimum(first, second)
+        face[enter > near] = side
+        np.maximum(near, enter, out=near)
+        np.minimum(leave, np.maximum(first, second), out=leave)
+    hit = (near < leave) & (near > 0.05) & (near < depth[rows, columns])
     depth[rows, columns][hit] = near[hit]
     owner[rows, columns][hit] = index
-    axis[rows, columns][hit] = enter.argmax(-1)[hit]
+    axis[rows, columns][hit] = face[hit]

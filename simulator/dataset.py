@@ -22,7 +22,6 @@ import numpy as np
 
 from simulator.backdrop import backdrop_of
 from simulator.cameras import Camera, camera_of
-from simulator.plan import Scenario
 from simulator.render import XYXY, Renderer, Seen
 from simulator.textures import style_of
 from simulator.variety import crowd, shop_of
@@ -45,11 +44,15 @@ def write_seed(out: Path, seed: int, frames: int) -> int:
     cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, 11])
     scenario, style = shop_of(seed), style_of(seed)
-    views = [(camera, backdrop_of(scenario, camera, style)) for camera in _cameras(scenario)]
-    views = [view for view in views if view[1].floor.mean() > LEAST_FLOOR] or views[:1]
-    per_camera = max(1, -(-frames // len(views)))
+    cameras = [camera_of(lens) for lens in scenario.cameras]
+    per_camera = max(1, -(-frames // len(cameras)))
     written = 0
-    for camera, backdrop in views:
+    for camera in cameras:
+        if written >= frames:
+            break
+        backdrop = backdrop_of(scenario, camera, style)
+        if backdrop.floor.mean() < LEAST_FLOOR and camera is not cameras[0]:
+            continue
         renderer = Renderer(camera, backdrop, style, seed)
         caption = camera.name if rng.random() < 0.6 else ""
         for number in range(min(per_camera, frames - written)):
@@ -61,10 +64,6 @@ def write_seed(out: Path, seed: int, frames: int) -> int:
             _write_boxes(out, name, seen, camera)
             written += 1
     return written
-
-
-def _cameras(scenario: Scenario) -> list[Camera]:
-    return [camera_of(lens) for lens in scenario.cameras]
 
 
 def _write_boxes(out: Path, name: str, seen: list[Seen], camera: Camera) -> None:

@@ -30,6 +30,7 @@ from simulator.world import World, simulate
 
 HOLD_FRAMES = 10
 REPORT_EVERY = 10
+DELIMITER = b"\x00\x00\x01\x09"
 Progress = Callable[[int, int], None]
 
 
@@ -134,7 +135,7 @@ def _film_one(
     world = simulate(scenario, seed, seconds)
     rows: list[Box] = []
     pictures = _pictures(world, lens, rows)
-    _encode(pictures, world, lens, folder, reports)
+    write_film(pictures, world.frames, world.fps, lens, folder, reports.put)
     boxes = Boxes(*lens.size, rows)
     (folder / f"{lens.id}.boxes.json").write_bytes(msgspec.json.encode(boxes))
     reports.put(None)
@@ -159,20 +160,28 @@ def _pictures(world: World, lens: Lens, rows: list[Box]) -> Iterator[Image]:
         yield picture
 
 
-def _encode(
-    pictures: Iterator[Image], world: World, lens: Lens, folder: Path, reports: Any
+def write_film(
+    pictures: Iterator[Image],
+    frames: int,
+    fps: int,
+    lens: Lens,
+    folder: Path,
+    report: Callable[[int], object] = lambda _: None,
 ) -> None:
-    """H.264 with a key frame every second and no look-ahead: one packet for each frame."""
+    """Encode hold, `frames` of film and hold: H.264, a key frame every second, no look-ahead.
+
+    Writes `<lens>.mp4` (film only), `.h264` (all) and `.packets.json`; `report(frames done)`.
+    """
     sizes: list[int] = []
     container = av.open(str(folder / f"{lens.id}.mp4"), "w")
-    stream = container.add_stream("libx264", rate=world.fps)
+    stream = container.add_stream("libx264", rate=fps)
     stream.width, stream.height = lens.size
     stream.pix_fmt = "yuv420p"
     stream.options = {
         "preset": "ultrafast",
         "tune": "zerolatency",
         "crf": "21",
-        "g": str(world.fps),
+        "g": str(fps),
         "x264-params": "aud=1:repeat-headers=1:scenecut=0:threads=1",
     }
     with container, (folder / f"{lens.id}.h264").open("wb") as raw:
@@ -181,16 +190,18 @@ def _encode(
             frame.pts = number
             position = number - HOLD_FRAMES
             # a client that comes during a hold, or at frame 0, can begin at once
-            if not 0 < position < world.frames:
+            if not 0 < position < frames:
                 frame.pict_type = av.video.frame.PictureType.I
             for packet in stream.encode(frame):
-                sizes.append(raw.write(bytes(packet)))
-                if 0 <= position < world.frames:
+                unit = bytes(packet)
+                # the encoder greets before the first delimiter, where no unit may begin
+                sizes.append(raw.write(b"\x00" + unit[unit.index(DELIMITER) :]))
+                if 0 <= position < frames:
                     packet.pts = packet.dts = position
                     container.mux(packet)
-            if position >= 0 and (position + 1) % REPORT_EVERY == 0 and position < world.frames:
-                reports.put(REPORT_EVERY)
-    packets = Packets(world.fps, HOLD_FRAMES, world.frames, sizes)
+            if position >= 0 and (position + 1) % REPORT_EVERY == 0 and position < frames:
+                report(REPORT_EVERY)
+    packets = Packets(fps, HOLD_FRAMES, frames, sizes)
     (folder / f"{lens.id}.packets.json").write_bytes(msgspec.json.encode(packets))
 
 

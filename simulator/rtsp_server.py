@@ -11,6 +11,7 @@ all; at the end each repeats the second after it. This file imports nothing of t
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
@@ -158,4 +159,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # GStreamer's threads can hold up the interpreter's own way out
+    os._exit(main())
