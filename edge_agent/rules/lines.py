@@ -91,7 +91,7 @@ class LineCounter:
             self._walks[track_id] = _Walk(now, now, [anchor], confirmed=confirmed)
             return None
         jumped = self._follow(track_id, walk, Seen(anchor, at_s), confirmed)
-        return None if jumped or not walk.confirmed else walk.tell()
+        return None if jumped else walk.tell()
 
     def forget(self, track_id: int) -> Direction | None:
         """The track ended; a crossing that still waited for its proof is told now."""
@@ -100,7 +100,7 @@ class LineCounter:
             return None
         self._gone.append(walk)
         done, walk.done = walk.done, None
-        return done if walk.confirmed else None
+        return done
 
     def flush(self) -> list[tuple[int, Direction]]:
         """Forget all tracks at a stop; (track id, crossing) of those that waited for proof."""

@@ -164,6 +164,12 @@ class TestBrokenTrack:
             told.append(counter.update(1, (0.5, old), at_s, True))
         assert told == [None] * 8
 
+    def test_a_neighbour_who_was_last_seen_in_the_first_frame_passes_nothing_on(self) -> None:
+        counter = LineCounter(DOOR)
+        walk(counter, down(0.4, 0.46, 0.5), track_id=1)
+        path = down(0.51, 0.53, 0.56, 0.6, x=0.52)
+        assert walk(counter, path, track_id=2, start_s=100.0 + 2 * FRAME_S) == []
+
     def test_two_people_on_both_sides_are_not_joined_over_the_door(self) -> None:
         counter = LineCounter(DOOR)
         walk(counter, down(0.3, 0.44), track_id=1)

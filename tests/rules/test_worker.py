@@ -7,6 +7,7 @@ import os
 import signal
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -152,6 +153,28 @@ def test_what_waits_on_the_bus_at_the_stop_is_still_counted(agent: Agent) -> Non
     assert agent.tracks.flush(5.0)
     assert agent.stop() == 0
     assert len(agent.payloads(LineCrossed)) == 200
+
+
+def test_a_stop_waits_until_the_spool_has_kept_everything(agent: Agent) -> None:
+    """The spool loses every first offer that is made during the stop."""
+    agent.start()
+    agent.wait_for(GeometryChanged)
+    agent.walk_in(1)
+    agent.wait_for(LineCrossed)
+    assert agent.process is not None
+    agent.process.terminate()
+    offers: Counter[str] = Counter()
+    deadline = time.monotonic() + DEADLINE_S
+    while agent.process.is_alive():
+        assert time.monotonic() < deadline, "still running"
+        for client, offered in agent.desk.read(0.02):
+            offers[offered.event.id] += 1
+            if offers[offered.event.id] > 1:
+                agent.events[offered.event.id] = offered.event
+                agent.desk.ack(client, EventsKept([offered.event.id]))
+    assert agent.process.exitcode == 0
+    assert offers
+    assert set(offers) <= set(agent.events)
 
 
 @pytest.mark.crash
