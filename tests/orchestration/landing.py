@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def land(
     database: sa.Engine,
     landing: Path,
     shop: Shop,
-    events: list[Event | bytes],
+    events: Sequence[Event | bytes],
     received_at: dt.datetime | None = None,
     records: int | None = None,
 ) -> BatchName:
