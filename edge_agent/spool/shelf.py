@@ -52,10 +52,7 @@ class Shelf:
 
     def recover(self) -> None:
         """Make the folders; take over what earlier boots left, with torn tails cut off."""
-        for place in PLACES:
-            for lane in LANES:
-                (self._root / place / lane).mkdir(parents=True, exist_ok=True)
-        (self._root / "corrupt").mkdir(exist_ok=True)
+        self._make_folders()
         for path in (self._root / "corrupt").iterdir():
             self._corrupt[path] = path.stat().st_size
             self._used_bytes += self._corrupt[path]
@@ -143,6 +140,16 @@ class Shelf:
         """Bytes of all files on the shelf."""
         with self._lock:
             return self._used_bytes
+
+    def _make_folders(self) -> None:
+        """A durable segment needs durable folders above it."""
+        for place in PLACES:
+            for lane in LANES:
+                (self._root / place / lane).mkdir(parents=True, exist_ok=True)
+            self._disk.sync_folder(self._root / place)
+        (self._root / "corrupt").mkdir(exist_ok=True)
+        for folder in (self._root, *self._root.parents[:2]):
+            self._disk.sync_folder(folder)
 
     def _take(self, place: Place, segment: Segment) -> None:
         if place != "sent":
