@@ -7,9 +7,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edge_agent.bus import Bus
 from tests.fakes.clip import write_clip
 
 
@@ -19,6 +21,23 @@ def run_dir() -> Iterator[Path]:
     (folder / "rings").mkdir()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+OpenBus = Callable[..., Bus]
+
+
+@pytest.fixture
+def open_bus() -> Iterator[OpenBus]:
+    """Makes buses that are closed when the test ends, also when it fails."""
+    opened: list[Bus] = []
+
+    def begin(run_dir: Path, **more: Any) -> Bus:
+        opened.append(Bus(run_dir, **more))
+        return opened[-1]
+
+    yield begin
+    for bus in opened:
+        bus.close(0.0)
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ import pytest
 import zmq
 
 from contracts.events import payload_of
-from edge_agent.bus import Bus, Courier, Desk
+from edge_agent.bus import Courier, Desk
 from edge_agent.messages import EventOffered, EventsKept
 from edge_agent.topics import Topic
 from tests.edge_core import samples
+from tests.edge_core.conftest import OpenBus
 from tests.fakes.clock import FakeClock
 
 READER = """
@@ -41,8 +42,8 @@ def start_reader(run_dir: Path, book: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path})
 
 
-def test_offers_carry_the_event_as_it_was(run_dir: Path) -> None:
-    bus = Bus(run_dir)
+def test_offers_carry_the_event_as_it_was(open_bus: OpenBus, run_dir: Path) -> None:
+    bus = open_bus(run_dir)
     courier, desk = bus.courier("events"), bus.desk("events")
     sent = samples.event(3)
     assert courier.send(sent)
@@ -51,12 +52,11 @@ def test_offers_carry_the_event_as_it_was(run_dir: Path) -> None:
     assert payload_of(offered.event) == payload_of(sent)
     desk.ack(client, EventsKept([sent.id]))
     assert courier.drain(5.0)
-    bus.close()
 
 
-def test_unanswered_events_are_repeated_after_the_delay(run_dir: Path) -> None:
+def test_unanswered_events_are_repeated_after_the_delay(open_bus: OpenBus, run_dir: Path) -> None:
     clock = FakeClock()
-    bus = Bus(run_dir, clock=clock)
+    bus = open_bus(run_dir, clock=clock)
     courier, desk = bus.courier("events"), bus.desk("events")
     courier.send(samples.event(1))
     first = _read_one(courier, desk)
@@ -70,21 +70,19 @@ def test_unanswered_events_are_repeated_after_the_delay(run_dir: Path) -> None:
     clock.advance(5.0)
     courier.pump()
     assert desk.read(0.1) == []
-    bus.close()
 
 
-def test_a_full_queue_refuses_and_counts(run_dir: Path) -> None:
+def test_a_full_queue_refuses_and_counts(open_bus: OpenBus, run_dir: Path) -> None:
     small = Topic("events", "spool", (EventOffered,), "acked", 3, 2_000)
-    bus = Bus(run_dir, topics=(small,))
+    bus = open_bus(run_dir, topics=(small,))
     courier = bus.courier("events")
     kept = [courier.send(samples.event(number)) for number in range(5)]
     assert kept == [True, True, True, False, False]
     assert (courier.dropped, courier.pending) == (2, 3)
-    bus.close(0.0)
 
 
-def test_malformed_offers_and_answers_are_counted(run_dir: Path) -> None:
-    bus = Bus(run_dir)
+def test_malformed_offers_and_answers_are_counted(open_bus: OpenBus, run_dir: Path) -> None:
+    bus = open_bus(run_dir)
     courier, desk = bus.courier("events"), bus.desk("events")
     courier.send(samples.event(1))
     client, offered = _read_one(courier, desk)
@@ -107,15 +105,14 @@ def test_malformed_offers_and_answers_are_counted(run_dir: Path) -> None:
     assert desk.malformed == 4
     socket.close(linger=0)
     stranger.term()
-    bus.close()
 
 
 @pytest.mark.crash
 def test_no_event_is_lost_when_the_reader_is_killed_again_and_again(
-    run_dir: Path, tmp_path: Path
+    open_bus: OpenBus, run_dir: Path, tmp_path: Path
 ) -> None:
     book = tmp_path / "book"
-    bus = Bus(run_dir)
+    bus = open_bus(run_dir)
     courier = bus.courier("events", resend_after_s=0.3)
     sent: list[str] = []
     reader = start_reader(run_dir, book)
@@ -139,7 +136,6 @@ def test_no_event_is_lost_when_the_reader_is_killed_again_and_again(
     assert set(kept) == set(sent)
     assert len(sent) == len(set(sent)) == 1800
     assert courier.dropped == 0
-    bus.close()
 
 
 def _send(courier: Courier, wave: int, count: int) -> list[str]:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from contracts.errors import AgentError
 from edge_agent import bus_wire
-from edge_agent.bus import Bus
 from edge_agent.messages import CropReady, FrameReady, Heartbeat, TrackedBox, TracksUpdated
 from edge_agent.topics import TOPICS, Topic, topic
 from tests.edge_core import samples
+from tests.edge_core.conftest import OpenBus
 
 SMALL = (
     Topic("frames", "tracking", (FrameReady,), "newest", 8, 4_096),
@@ -36,8 +36,8 @@ def push_raw(run_dir: Path, name: str, *bodies: list[bytes]) -> None:
     context.term()
 
 
-def test_messages_arrive_in_order(run_dir: Path) -> None:
-    bus = Bus(run_dir)
+def test_messages_arrive_in_order(open_bus: OpenBus, run_dir: Path) -> None:
+    bus = open_bus(run_dir)
     reader, writer = bus.reader("cameras"), bus.writer("cameras")
     sent = [samples.report(at=float(number)) for number in range(200)]
     assert all(writer.write(message) for message in sent)
@@ -48,22 +48,22 @@ def test_messages_arrive_in_order(run_dir: Path) -> None:
         assert read, "messages are missing"
         found += read
     assert found == sent
-    bus.close()
 
 
-def test_what_is_written_before_the_reader_comes_is_not_lost(run_dir: Path) -> None:
-    bus = Bus(run_dir)
+def test_what_is_written_before_the_reader_comes_is_not_lost(
+    open_bus: OpenBus, run_dir: Path
+) -> None:
+    bus = open_bus(run_dir)
     writer = bus.writer("cameras")
     assert writer.write(samples.report())
     assert writer.waiting == 1
     reader = bus.reader("cameras")
     assert writer.flush(5.0)
     assert reader.read(5.0) == [samples.report()]
-    bus.close()
 
 
-def test_newest_topic_drops_the_oldest_while_nobody_reads(run_dir: Path) -> None:
-    bus = Bus(run_dir, topics=SMALL)
+def test_newest_topic_drops_the_oldest_while_nobody_reads(open_bus: OpenBus, run_dir: Path) -> None:
+    bus = open_bus(run_dir, topics=SMALL)
     writer = bus.writer("frames")
     for index in range(20):
         assert writer.write(samples.frame(index))
@@ -77,11 +77,12 @@ def test_newest_topic_drops_the_oldest_while_nobody_reads(run_dir: Path) -> None
         *range(12, 20)
     ]
     assert bus.counters()['dropped_messages_total{topic="frames"}'] == 12
-    bus.close()
 
 
-def test_newest_reader_keeps_the_newest_and_counts_the_rest(run_dir: Path) -> None:
-    bus = Bus(run_dir, topics=SMALL)
+def test_newest_reader_keeps_the_newest_and_counts_the_rest(
+    open_bus: OpenBus, run_dir: Path
+) -> None:
+    bus = open_bus(run_dir, topics=SMALL)
     reader, writer = bus.reader("frames"), bus.writer("frames")
     for index in range(30):
         writer.write(samples.frame(index))
@@ -94,20 +95,20 @@ def test_newest_reader_keeps_the_newest_and_counts_the_rest(run_dir: Path) -> No
     indexes = [message.index for message in found]
     assert indexes == sorted(indexes)
     assert len(found) + reader.dropped == 30
-    bus.close()
 
 
-def test_all_topic_refuses_the_new_message_and_counts_it(run_dir: Path) -> None:
-    bus = Bus(run_dir, topics=SMALL)
+def test_all_topic_refuses_the_new_message_and_counts_it(open_bus: OpenBus, run_dir: Path) -> None:
+    bus = open_bus(run_dir, topics=SMALL)
     writer = bus.writer("tracks")
     updates = [TracksUpdated("till", index, 1.0, 1.0, [], []) for index in range(10)]
     assert [writer.write(update) for update in updates] == [True] * 8 + [False] * 2
     assert writer.dropped == 2
-    bus.close()
 
 
-def test_malformed_messages_are_counted_and_the_next_one_passes(run_dir: Path) -> None:
-    bus = Bus(run_dir)
+def test_malformed_messages_are_counted_and_the_next_one_passes(
+    open_bus: OpenBus, run_dir: Path
+) -> None:
+    bus = open_bus(run_dir)
     reader = bus.reader("frames")
     nan = msgspec.structs.replace(samples.frame(), taken_at=math.nan)
     huge = msgspec.structs.replace(samples.frame(), width=10**9)
@@ -127,13 +128,12 @@ def test_malformed_messages_are_counted_and_the_next_one_passes(run_dir: Path) -
     assert found == [samples.frame(5)]
     assert reader.malformed == len(bad)
     assert bus.counters()['malformed_messages_total{topic="frames"}'] == len(bad)
-    bus.close()
 
 
 def test_a_message_beyond_the_topic_s_size_is_refused_by_both_sides(
-    run_dir: Path, until: Callable[..., None]
+    open_bus: OpenBus, run_dir: Path, until: Callable[..., None]
 ) -> None:
-    bus = Bus(run_dir)
+    bus = open_bus(run_dir)
     reader, writer = bus.reader("crops"), bus.writer("crops")
     too_large = CropReady("till", 1, 1.0, 700, 700, bytes(700 * 700 * 3))
     assert not writer.write(too_large)
@@ -150,11 +150,10 @@ def test_a_message_beyond_the_topic_s_size_is_refused_by_both_sides(
 
     until(arrived)
     assert found == [small]
-    bus.close()
 
 
-def test_the_table_says_who_may_use_what(run_dir: Path) -> None:
-    bus = Bus(run_dir)
+def test_the_table_says_who_may_use_what(open_bus: OpenBus, run_dir: Path) -> None:
+    bus = open_bus(run_dir)
     with pytest.raises(ValueError, match="courier"):
         bus.writer("events")
     with pytest.raises(ValueError, match="writer"):
@@ -163,9 +162,8 @@ def test_the_table_says_who_may_use_what(run_dir: Path) -> None:
         bus.reader("gossip")
     with pytest.raises(TypeError):
         bus.writer("frames").write(samples.report())
-    bus.close()
     with pytest.raises(AgentError, match="too long"):
-        Bus(run_dir / ("x" * 100)).writer("frames")
+        open_bus(run_dir / ("x" * 100)).writer("frames")
 
 
 @given(st.sampled_from(TOPICS), st.binary(max_size=200))
