@@ -8,6 +8,11 @@ from scipy.optimize import linear_sum_assignment
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
+
+
+TWIN_COVER = 0.8
+TWIN_TOP = 0.1
 
 
 def overlap(a: Floats, b: Floats) -> Floats:
@@ -36,3 +41,21 @@ def assign(likeness: Floats, at_least: float) -> tuple[Indices, Indices]:
     rows, columns = linear_sum_assignment(gain, maximize=True)
     good = gain[rows, columns] > 0
     return rows[good], columns[good]
+
+
+def twins(boxes: Floats) -> Flags:
+    """(N, N): which boxes (N, 4) are most likely the same person, once whole and once in part.
+
+    Two such boxes begin at the same height, where the head is, and the smaller one lies in the
+    larger. A detector that sees a body half hidden likes to answer with both.
+    """
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    common = np.maximum(high - low, 0.0).prod(axis=2)
+    size = boxes[:, 2:] - boxes[:, :2]
+    area, height = size.prod(axis=1), size[:, 1]
+    covered = common > TWIN_COVER * np.minimum(area[:, None], area[None, :])
+    apart = np.abs(boxes[:, None, 1] - boxes[None, :, 1])
+    result: Flags = covered & (apart < TWIN_TOP * np.maximum(height[:, None], height[None, :]))
+    np.fill_diagonal(result, False)
+    return result

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.tracking import kalman, lifecycle
-from edge_agent.tracking.association import Indices, assign, overlap
+from edge_agent.tracking.association import Indices, assign, overlap, twins
 from edge_agent.tracking.kalman import Floats
 from edge_agent.tracking.lifecycle import Flags, State
 from edge_agent.tracking.table import Table, TrackerState, empty, freeze, newborn, thaw
@@ -79,7 +79,7 @@ class Tracker:
         rows, columns = self._matched(table, boxes, scaled)
         table.see(rows, kalman.boxes_of(boxes[columns]), score[columns])
         table, ended = self._aged(table)
-        born = np.setdiff1d(np.flatnonzero(scaled >= self._limits.new), columns)
+        born = self._born(boxes, scaled, columns)
         fresh = newborn(self._next_id, kalman.boxes_of(boxes[born]), score[born])
         self._next_id += len(fresh)
         self._table = table.joined(fresh)
@@ -131,6 +131,18 @@ class Tracker:
         third = _round(likeness * score, tentative, left, limits.tentative_match)
         rows, columns = zip(first, second, third, strict=True)
         return np.concatenate(rows), np.concatenate(columns)
+
+    def _born(self, boxes: Floats, score: Floats, taken: Indices) -> Indices:
+        """Detections that begin a track: sure, not taken, and no twin of one that is."""
+        left = np.setdiff1d(np.flatnonzero(score >= self._limits.new), taken)
+        if not len(left):
+            return left
+        twin, known, born = twins(boxes), list(taken), []
+        for index in left:
+            if not twin[index, known].any():
+                born.append(index)
+                known.append(index)
+        return np.array(born, dtype=np.intp)
 
     def _aged(self, table: Table) -> tuple[Table, npt.NDArray[np.int64]]:
         """Every track takes its step in life; the deleted leave the table."""

@@ -88,6 +88,15 @@ def test_a_weak_detection_keeps_a_track_but_starts_none() -> None:
     assert weak.track_id.tolist() == [1]
 
 
+def test_a_part_of_a_person_begins_no_track_of_its_own() -> None:
+    whole, upper_half, child = (100, 100, 140, 200), (101, 101, 139, 150), (105, 140, 130, 198)
+    tracker = Tracker(0.5)
+    for step in range(3):
+        tracks = tracker.update(detections([whole, upper_half, child]), step / RATE_HZ)
+    assert tracks.track_id.tolist() == [1, 2]
+    assert tracks.xyxy[1].tolist() == pytest.approx(child, abs=1), "another head is another person"
+
+
 def test_scores_are_judged_by_the_detectors_own_threshold() -> None:
     assert Tracker(0.25).update(detections([walker(0)], 0.5), 0.0).track_id.tolist() == [1]
     assert len(Tracker(0.6).update(detections([walker(0)], 0.5), 0.0)) == 0
