@@ -101,12 +101,12 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     inside_at_start: int
     busiest: int
     pair_share: float = 0.12
-    u_turn_share: float = 0.08
+    u_turn_share: float = 0.06
     passers_per_min: float = 2.0
     zone_stay_s: tuple[float, float] = (6.0, 14.0)
     browse_s: tuple[float, float] = (2.0, 9.0)
     serve_s: tuple[float, float] = (5.0, 9.0)
-    calm_s: float = 5.0
+    calm_s: float = 6.0
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

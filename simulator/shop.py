@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Literal
 
 from contracts.geometry import Point
 from simulator.looks import look_of
@@ -16,7 +17,9 @@ STREET_M = -1.3
 INDOORS_M = 2.3
 U_TURN_M = 1.1
 AREA_M = (-1.0, 2.1)
-HEADWAY_S = 1.2
+HEADWAY_S = 1.0
+
+Way = Literal["in", "out", "both"]
 
 
 class Gate:
@@ -26,10 +29,11 @@ class Gate:
         self.door = door
         self._depth_m = depth_m
         self.passing: list[Walker] = []
+        self._ways: dict[int, Way] = {}
         self.open = False
         self._last_s = -99.0
 
-    def grants(self, walkers: list[Walker], now_s: float) -> bool:
+    def grants(self, walkers: list[Walker], now_s: float, way: Way) -> bool:
         """Take places for all of `walkers`, or for none."""
         self.passing = [walker for walker in self.passing if not self._through(walker)]
         if not self.open or now_s - self._last_s < HEADWAY_S:
@@ -37,6 +41,7 @@ class Gate:
         if len(self.passing) + len(walkers) > 2:
             return False
         self.passing += walkers
+        self._ways.update((id(walker), way) for walker in walkers)
         self._last_s = now_s
         return True
 
@@ -50,7 +55,11 @@ class Gate:
         return self.door.centre_m + side * across_m, self.door.y(self._depth_m, inside_m)
 
     def _through(self, walker: Walker) -> bool:
-        return walker.gone
+        """True once the walker has left the door's area on the far side."""
+        inside_m = self.door.inside_m(self._depth_m, walker.y)
+        way = self._ways[id(walker)]
+        left = (way == "in" and inside_m > AREA_M[1]) or (way == "out" and inside_m < AREA_M[0])
+        return walker.gone or left
 
 
 class Shop:
@@ -73,7 +82,7 @@ class Shop:
             x=at[0],
             y=at[1],
             heading=self.rng.uniform(-3.1, 3.1),
-            pace_m_s=pace_m_s or min(1.5, max(0.8, self.rng.gauss(1.18, 0.14))),
+            pace_m_s=pace_m_s or min(1.5, max(0.8, self.rng.gauss(1.24, 0.13))),
             height_m=look_of(seed).height_m,
             hidden=hidden,
             phase=self.rng.uniform(0, 6.28),
@@ -121,7 +130,7 @@ class Shop:
         self, walker: Walker, group: list[Walker], gate: Gate, side: int, lane: float
     ) -> Iterator[Step]:
         yield Go([gate.point(side * HOLD_M, STREET_M)])
-        while walker not in gate.passing and not gate.grants(group, self.now_s):
+        while walker not in gate.passing and not gate.grants(group, self.now_s, "in"):
             yield Stay(0.2)
         walker.hidden = False
         yield Go([gate.point(lane, STREET_M + 0.1), gate.point(lane, INDOORS_M)])
@@ -181,7 +190,7 @@ class Shop:
         gate = min(self.gates, key=lambda each: self._detour(walker, each))
         lane = -0.55
         yield Go(self.routes.way(walker.at, gate.point(lane, INDOORS_M + 0.3)))
-        while not gate.grants([walker], self.now_s):
+        while not gate.grants([walker], self.now_s, "out"):
             yield Stay(0.2)
         yield Go([gate.point(lane, 0.3), gate.point(lane, STREET_M)])
         gate.release(walker)
@@ -190,7 +199,7 @@ class Shop:
 
     def _u_turn(self, walker: Walker, gate: Gate, side: int) -> Iterator[Step]:
         yield Go([gate.point(side * HOLD_M, STREET_M)])
-        while not gate.grants([walker], self.now_s):
+        while not gate.grants([walker], self.now_s, "both"):
             yield Stay(0.2)
         walker.hidden = False
         yield Go([gate.point(0.5, STREET_M + 0.1), gate.point(0.5, U_TURN_M)])
@@ -201,7 +210,7 @@ class Shop:
 
     def _pass_by(self, walker: Walker, gate: Gate, side: int) -> Iterator[Step]:
         yield Go([gate.point(side * HOLD_M, STREET_M - 0.4)])
-        while not gate.grants([walker], self.now_s):
+        while not gate.grants([walker], self.now_s, "both"):
             yield Stay(0.2)
         walker.hidden = False
         yield Go([gate.point(-side * HOLD_M, STREET_M - 0.4)])

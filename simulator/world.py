@@ -88,11 +88,11 @@ class _Crowd:
     def __init__(self, scenario: Scenario, rng: random.Random, seconds: float) -> None:
         self._scenario = scenario
         self._rng = rng
-        self._closing_s = seconds - min(scenario.flow.calm_s, seconds / 4)
+        self._closing_s = seconds - min(scenario.flow.calm_s, seconds / 3)
         self._dt_s = 1 / scenario.fps
         self._shop = Shop(scenario, rng)
         self.walkers = [self._shop.customer_inside() for _ in range(scenario.flow.inside_at_start)]
-        self._next_in_s = -2.5
+        self._next_in_s = -3.0
         self._next_out_s = -CALLED_EARLY_S
         self._next_by_s = rng.uniform(2, 12)
         self._turn = rng.randrange(len(self._shop.gates))
