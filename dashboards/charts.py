@@ -28,7 +28,7 @@ def hour_grid(hours: Sequence[Hour], columns: Sequence[int], *, dark: bool = Fal
     rows = [[cells.get((day, hour)) for hour in columns] for day in days]
     values = [[_shown(cell) for cell in row] for row in rows]
     top = max((v for row in values for v in row if not math.isnan(v)), default=1.0)
-    chart = look.figure(height=_ROW_PX * len(days) + 50)
+    chart = look.figure(_ROW_PX * len(days) + 50, dark=dark)
     chart.update_layout(margin={"l": 8, "r": 8, "t": 36, "b": 8})
     chart.add_trace(
         go.Heatmap(
@@ -74,10 +74,12 @@ def grid_columns(hours: Sequence[Hour], opening: Opening) -> list[int]:
     return order[first:last]
 
 
-def door_bars(rows: pl.DataFrame, day: date, opening: Opening, *, minutes: int) -> go.Figure:
+def door_bars(
+    rows: pl.DataFrame, day: date, opening: Opening, *, minutes: int, dark: bool = False
+) -> go.Figure:
     """Entries of one day by door in buckets of `minutes`; a hatch where a door was not watched."""
     buckets = door_buckets(rows, day, opening, minutes=minutes)
-    chart = look.figure(height=300)
+    chart = look.figure(300, dark=dark)
     doors = buckets["door"].unique(maintain_order=True).sort().to_list()
     width = minutes * 60_000 * 0.86
     middle = timedelta(minutes=minutes / 2)
@@ -96,17 +98,17 @@ def door_bars(rows: pl.DataFrame, day: date, opening: Opening, *, minutes: int) 
         )
     stacks = buckets.group_by("start").agg(pl.col("entries").sum())
     top = max(float(stacks["entries"].max() or 0), 1.0) * 1.08  # type: ignore[arg-type]
-    dark = buckets.filter(pl.col("entries").is_null())["start"].unique().sort()
+    gaps = buckets.filter(pl.col("entries").is_null())["start"].unique().sort()
     chart.add_trace(
         go.Bar(
-            x=[start + middle for start in dark],
-            y=[top] * len(dark),
+            x=[start + middle for start in gaps],
+            y=[top] * len(gaps),
             width=minutes * 60_000,
             name="not watched",
             marker={"color": "rgba(0,0,0,0)", "pattern": look.HATCH, "line": {"width": 0}},
-            hovertext=[f"{start:%H:%M}: a door was not watched" for start in dark],
+            hovertext=[f"{start:%H:%M}: a door was not watched" for start in gaps],
             hoverinfo="text",
-            showlegend=bool(len(dark)),
+            showlegend=bool(len(gaps)),
         )
     )
     chart.update_layout(
@@ -126,7 +128,7 @@ def door_bars(rows: pl.DataFrame, day: date, opening: Opening, *, minutes: int) 
     chart.update_xaxes(type="date", tickformat="%H:%M", showgrid=False, fixedrange=True)
     chart.update_xaxes(range=_around(buckets["start"].to_list(), minutes))
     chart.update_yaxes(
-        title="people in",
+        title_text="people in",
         rangemode="tozero",
         range=[0, top],
         fixedrange=True,

@@ -29,8 +29,8 @@ def ink(dark: bool) -> str:
     return "#e8ecea" if dark else "#20292e"
 
 
-def figure(height: int) -> go.Figure:
-    """An empty figure without frame, background or mode bar."""
+def figure(height: int, *, dark: bool) -> go.Figure:
+    """An empty figure without frame, background or mode bar, its text in the page's ink."""
     chart = go.Figure()
     chart.update_layout(
         height=height,
@@ -40,7 +40,10 @@ def figure(height: int) -> go.Figure:
         hoverlabel={"align": "left"},
         dragmode=False,
         showlegend=False,
+        legend={"font": {"color": ink(dark)}},
     )
+    chart.update_xaxes(tickfont={"color": ink(dark)}, title={"font": {"color": ink(dark)}})
+    chart.update_yaxes(tickfont={"color": ink(dark)}, title={"font": {"color": ink(dark)}})
     return chart
 
 

@@ -17,11 +17,13 @@ Scale = Literal["clip", "log"]
 _MINUTES_FROM = 600.0
 
 
-def plan_figure(floor: Floor, scale: Scale, *, width_px: int = 680) -> go.Figure:
+def plan_figure(
+    floor: Floor, scale: Scale, *, dark: bool = False, width_px: int = 680
+) -> go.Figure:
     """Heatmap of presence per m² (NaN where unseen, which is hatched) under the plan's shapes."""
     plan = floor.plan
-    chart = look.figure(height=_height(plan, width_px))
-    chart.add_trace(_heat(floor, scale))
+    chart = look.figure(_height(plan, width_px), dark=dark)
+    chart.add_trace(_heat(floor, scale, look.ink(dark)))
     unseen = unseen_boxes(floor)
     if unseen:
         chart.add_trace(look.hatched(unseen, "no camera looks here"))
@@ -70,7 +72,7 @@ def unit_of(floor: Floor) -> tuple[float, str]:
     return 1 / floor.cell_area_m2, "person-seconds per m²"
 
 
-def _heat(floor: Floor, scale: Scale) -> go.Heatmap:
+def _heat(floor: Floor, scale: Scale, ink: str) -> go.Heatmap:
     factor, unit = unit_of(floor)
     values = [[value * factor for value in row] for row in floor.seconds]
     flat = [value for row in values for value in row if not math.isnan(value)]
@@ -94,12 +96,13 @@ def _heat(floor: Floor, scale: Scale) -> go.Heatmap:
         customdata=values,
         hovertemplate="%{customdata:.1f} " + unit + "<br>at %{x:.2f} m, %{y:.2f} m<extra></extra>",
         colorbar={
-            "title": {"text": unit, "side": "top"},
+            "title": {"text": unit, "side": "top", "font": {"color": ink}},
+            "tickfont": {"color": ink},
             "orientation": "h",
             "thickness": 12,
             "len": 0.6,
             "x": 0.5,
-            "y": -0.07,
+            "y": -0.06,
             "yanchor": "top",
             "outlinewidth": 0,
             "tickvals": [value for value, _ in ticks],
@@ -109,9 +112,11 @@ def _heat(floor: Floor, scale: Scale) -> go.Heatmap:
 
 
 def _clip_ticks(top: float, highest: float) -> list[tuple[float, str]]:
-    more = "≥ " if highest > top else ""
-    texts = [f"{top * part / 4:.3g}" for part in range(5)]
-    return [(top * i / 4, (more if i == 4 else "") + text) for i, text in enumerate(texts)]
+    """Round values below `top`, and `top` itself, marked where the scale is clipped there."""
+    power = 10 ** math.floor(math.log10(top / 4))
+    step = next(power * nice for nice in (1, 2, 2.5, 5, 10) if power * nice >= top / 4.5)
+    ticks = [(step * n, f"{step * n:g}") for n in range(5) if step * n < 0.9 * top]
+    return [*ticks, (top, f"{'≥ ' if highest > top else ''}{top:.3g}")]
 
 
 def _log_ticks(zmax: float) -> list[tuple[float, str]]:
@@ -219,4 +224,4 @@ def _spread(shape: PlanShape) -> tuple[tuple[float, float], tuple[float, float]]
 
 def _height(plan: GeometryChanged, width_px: int) -> int:
     """Pixels that fit a plan drawn `width_px` wide, with its colour bar."""
-    return round(min(820.0, max(0.8 * width_px, width_px * plan.depth_m / plan.width_m) + 110))
+    return round(min(820.0, max(0.8 * width_px, width_px * plan.depth_m / plan.width_m) + 85))

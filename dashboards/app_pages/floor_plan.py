@@ -65,11 +65,11 @@ def _plan(
     chart, rows = st.tabs(["Plan", "Table"])
     with chart:
         st.plotly_chart(
-            plan_figure(floor, scale, width_px=340 if shell.phone() else 680),
+            plan_figure(floor, scale, dark=shell.dark(), width_px=340 if shell.phone() else 680),
             config=look.CONFIG,
             key="plan",
         )
-        st.caption(":gray[Hatched: no camera looks there. Dark: watched, and nobody stood there.]")
+        st.caption("Hatched: no camera looks there. Dark: watched, and nobody stood there.")
     table = cell_table(floor)
     rows.dataframe(table, hide_index=True, height=480)
     downloads.buttons(table, f"{store.id}-{first:%Y-%m-%d}-cells")
@@ -89,8 +89,8 @@ def _zones(table: pl.DataFrame, name: str) -> None:
     )
     st.dataframe(shown, hide_index=True)
     st.caption(
-        ":gray[Median and p90: the middle of the hours, weighted by visits. Stays whose end was "
-        f"not seen are left out of them: {words.count(sum(table['censored']))}.]"
+        "Median and p90: the middle of the hours, weighted by visits. Stays whose end was "
+        f"not seen are left out of them: {words.count(sum(table['censored']))}."
     )
     downloads.buttons(table, name)
 

@@ -15,8 +15,8 @@ from dashboards.hours import Gold, Hour, hours_of
 _WEEK = timedelta(days=7)
 _COMPARISONS = {"previous": "the week before", "year": "364 days earlier"}
 _LEGEND = (
-    ":gray[**12** counted · **≥ 12** partly watched, a lower bound · *≈ 12* estimated from the "
-    "weeks before · **–** hatched: not watched · blank: closed or not yet]"
+    "**12** counted · **≥ 12** partly watched, a lower bound · *≈ 12* estimated from the "
+    "weeks before · **–** hatched: not watched · blank: closed or not yet"
 )
 
 
@@ -151,7 +151,7 @@ def _doors(gold: Gold, store: shell.Store) -> None:
     chart, rows = st.tabs(["Chart", "Table"])
     with chart:
         st.plotly_chart(
-            charts.door_bars(gold.footfall, day, store.opening, minutes=minutes),
+            charts.door_bars(gold.footfall, day, store.opening, minutes=minutes, dark=shell.dark()),
             config=look.CONFIG,
             key="doors",
         )
