@@ -1,4 +1,4 @@
-"""The landing folder: batches as received, one immutable object each."""
+"""The landing folder, writing side: batches as received, one immutable object each."""
 
 from __future__ import annotations
 
@@ -40,13 +40,6 @@ class Landing:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise LandingFullError("landing is full") from None
             raise CloudError(f"landing cannot be written: {error.strerror}") from None
-
-    def read(self, key: str) -> bytes:
-        """The object's bytes; `CloudError` if it is not there."""
-        try:
-            return self._path(key).read_bytes()
-        except OSError as error:
-            raise CloudError(f"landing object {key} cannot be read: {error.strerror}") from None
 
     def _path(self, key: str) -> Path:
         if ".." in PurePosixPath(key).parts or key.startswith("/"):

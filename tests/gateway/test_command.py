@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from contracts import batches
 from contracts.batches import Batch, BatchName, pack, unpack
-from orchestration.storage.objects import Landing
+from orchestration.storage.landing_reader import LandingReader
 
 BATCHES = 150
 
@@ -151,7 +151,7 @@ def test_kill_9_under_load_loses_nothing_that_was_acknowledged(
 
 
 def _ledger_and_landing_agree(database: sa.Engine, folder: Path, acknowledged: set[int]) -> None:
-    landing = Landing(folder)
+    landing = LandingReader(str(folder))
     query = sa.text("SELECT seq, object_key, sha256, records FROM ledger.batches")
     with database.connect() as connection:
         rows = connection.execute(query).all()

@@ -17,6 +17,7 @@ from contracts import batches
 from contracts.batches import Batch, BatchName, pack, unpack
 from orchestration.gateway.intake import Intake
 from orchestration.storage import ledger
+from orchestration.storage.landing_reader import LandingReader
 from orchestration.storage.objects import Landing
 from tests.gateway.conftest import Gateway
 
@@ -59,7 +60,7 @@ def test_a_new_batch_lands_with_its_ledger_row(gateway: Gateway) -> None:
     assert gateway.rows() == [("shop", "boot1", 7, batch.sha256, 3)]
     (key,) = gateway.objects()
     assert key == "shop/boot1/000000000007.ndjson.zst"
-    body = Landing(gateway.landing).read(key)
+    body = LandingReader(str(gateway.landing)).read(key)
     assert unpack(body, sha256=batch.sha256, records=3) == LINES
     query = sa.text(
         "SELECT lane, bytes, object_key, schema_version, hour = date_trunc('hour', received_at), "
@@ -106,7 +107,7 @@ def test_two_contents_for_one_name_at_once_end_with_one(gateway: Gateway) -> Non
             codes = list(pool.map(lambda one: put(gateway, one).status_code, two))
         assert sorted(codes) == [201] + [409] * 7
         row = gateway.rows()[-1]
-        body = Landing(gateway.landing).read(f"shop/boot1/{seq:012d}.ndjson.zst")
+        body = LandingReader(str(gateway.landing)).read(f"shop/boot1/{seq:012d}.ndjson.zst")
         assert unpack(body, sha256=row[3], records=1), "object and ledger agree"
 
 
@@ -137,7 +138,7 @@ def test_a_crash_between_object_and_ledger_is_healed_by_the_next_attempt(
     other = batch_of([b"{}"])
     assert put(gateway, other).status_code == 201, "what was never acknowledged does not bind"
     assert put(gateway, other).status_code == 200
-    body = Landing(gateway.landing).read(gateway.objects()[0])
+    body = LandingReader(str(gateway.landing)).read(gateway.objects()[0])
     assert unpack(body, sha256=other.sha256, records=1) == [b"{}"]
 
 
