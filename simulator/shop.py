@@ -10,7 +10,7 @@ from contracts.geometry import Point
 from simulator.looks import look_of
 from simulator.plan import Doorway, Scenario, Spot
 from simulator.routes import Routes
-from simulator.walkers import Go, Stay, Step, Walker
+from simulator.walkers import Act, Go, Stay, Step, Walker
 
 HOLD_M = 2.6
 STREET_M = -1.3
@@ -18,7 +18,10 @@ INDOORS_M = 2.3
 U_TURN_M = 1.1
 AREA_M = (-1.0, 2.1)
 HEADWAY_S = 1.0
+LIKED = 5
+MOST_LEAVING = 4
 
+ACTS: tuple[Act, ...] = ("reach", "reach", "none", "phone")
 Way = Literal["in", "out", "both"]
 
 
@@ -29,6 +32,7 @@ class Gate:
         self.door = door
         self._depth_m = depth_m
         self.passing: list[Walker] = []
+        self.leaving: list[Walker] = []
         self._ways: dict[int, Way] = {}
         self.open = False
         self._last_s = -99.0
@@ -88,6 +92,11 @@ class Shop:
             phase=self.rng.uniform(0, 6.28),
             arrived_s=self.now_s,
         )
+
+    @property
+    def crowded(self) -> bool:
+        """True if enough people are on their way out already."""
+        return sum(len(gate.leaving) for gate in self.gates) >= MOST_LEAVING
 
     def coming_in(self, gate: Gate, count: int) -> list[Walker]:
         """One person or a pair who come in by `gate`."""
@@ -153,14 +162,16 @@ class Shop:
         goal = (spot[0], spot[1])
         yield Go(self.routes.way(walker.at, goal), until=lambda: walker.told_to_leave)
         flow = self.scenario.flow
-        stay = flow.browse_s if spot in self.scenario.browse else flow.zone_stay_s
-        act = self.rng.choice(("reach", "reach", "none", "phone"))
+        walker.dwelling = spot not in self.scenario.browse
+        stay = flow.zone_stay_s if walker.dwelling else flow.browse_s
+        act: Act = self.rng.choice(ACTS)
         yield Stay(
             self.rng.uniform(*stay),
             facing=(spot[2], spot[3]),
-            act=act,  # type: ignore[arg-type]
-            until=lambda: walker.told_to_leave,
+            act=act,
+            until=lambda: walker.told_to_leave and not walker.dwelling,
         )
+        walker.dwelling = False
         self._taken.pop(spot, None)
 
     def _queue(self, walker: Walker) -> Iterator[Step]:
@@ -188,10 +199,13 @@ class Shop:
 
     def _leave(self, walker: Walker) -> Iterator[Step]:
         gate = min(self.gates, key=lambda each: self._detour(walker, each))
+        gate.leaving.append(walker)
         lane = -0.55
-        yield Go(self.routes.way(walker.at, gate.point(lane, INDOORS_M + 0.3)))
+        wait = gate.point(lane - 0.8 * gate.leaving.index(walker), INDOORS_M + 0.3)
+        yield Go(self.routes.way(walker.at, wait))
         while not gate.grants([walker], self.now_s, "out"):
             yield Stay(0.2)
+        gate.leaving.remove(walker)
         yield Go([gate.point(lane, 0.3), gate.point(lane, STREET_M)])
         gate.release(walker)
         side = self.rng.choice((-1, 1))
@@ -219,7 +233,7 @@ class Shop:
     def _detour(self, walker: Walker, gate: Gate) -> float:
         x, y = gate.point(0.0, INDOORS_M)
         away = abs(x - walker.x) + abs(y - walker.y)
-        return away + 5.0 * len(gate.passing) + self.rng.uniform(0, 6)
+        return away + 8.0 * len(gate.leaving) + self.rng.uniform(0, 6)
 
     @property
     def _places(self) -> int:
@@ -227,11 +241,13 @@ class Shop:
         return len(zone.spots)
 
     def _free_spot(self) -> Spot:
-        """A spot nobody stands at or walks to; zones are liked three times as much as shelves."""
+        """A spot nobody stands at or walks to; zones are liked far more than shelves."""
         for spot, owner in list(self._taken.items()):
             if owner.gone or owner.told_to_leave or owner.in_line:
                 del self._taken[spot]
         zones = [zone for zone in self.scenario.zones if zone.name != self.scenario.queue_zone]
         liked = [spot for zone in zones for spot in zone.spots]
-        free = [spot for spot in liked * 3 + list(self.scenario.browse) if spot not in self._taken]
+        free = [
+            spot for spot in liked * LIKED + list(self.scenario.browse) if spot not in self._taken
+        ]
         return self.rng.choice(free) if free else self.rng.choice(self.scenario.browse)

@@ -10,6 +10,8 @@ from typing import Literal
 from contracts.geometry import Point
 from simulator.skeleton import STRIDE_M, Pose
 
+Act = Literal["none", "reach", "phone"]
+
 ARRIVED_M = 0.12
 PASSED_M = 0.35
 TURN_RAD_S = 4.5
@@ -29,7 +31,7 @@ class Stay:
 
     seconds: float
     facing: Point | None = None
-    act: Literal["none", "reach", "phone"] = "none"
+    act: Act = "none"
     until: Callable[[], bool] | None = None
 
 
@@ -49,6 +51,7 @@ class Walker:
     hidden: bool = True
     told_to_leave: bool = False
     in_line: bool = False
+    dwelling: bool = False
     arrived_s: float = 0.0
     gone: bool = False
     script: Iterator[Step] = field(default_factory=lambda: iter(()))

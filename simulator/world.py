@@ -124,14 +124,14 @@ class _Crowd:
         if now_s > self._closing_s:
             return
         inside = [walker for walker in self.walkers if not walker.hidden and not walker.gone]
+        busy = len(inside) >= flow.busiest
         if now_s >= self._next_in_s:
             count = 2 if rng.random() < flow.pair_share else 1
-            self._next_in_s = now_s + count * _gap(rng, flow.entries_per_min)
+            gap_s = count * _gap(rng, flow.entries_per_min)
+            self._next_in_s = now_s + gap_s * (1.7 if busy else 1.0)
             self._arrive(count)
         if now_s >= self._next_out_s:
-            busy = len(inside) >= flow.busiest
-            rate = max(flow.exits_per_min, flow.entries_per_min * 1.1 if busy else 0)
-            self._next_out_s = now_s + _gap(rng, rate)
+            self._next_out_s = now_s + _gap(rng, flow.exits_per_min)
             self._call_out(inside)
         if now_s >= self._next_by_s:
             self._next_by_s = now_s + _gap(rng, flow.passers_per_min)
@@ -150,10 +150,12 @@ class _Crowd:
         return self._shop.gates[self._turn % len(self._shop.gates)]
 
     def _call_out(self, inside: list[Walker]) -> None:
-        """The one who came first and does not queue goes home."""
+        """The one who came first goes home; who queues or looks at something is left alone."""
+        if self._shop.crowded:
+            return
         ready = [w for w in inside if not w.told_to_leave and not w.in_line and self._indoors(w)]
         if ready:
-            min(ready, key=lambda w: (w.arrived_s, w.seed)).told_to_leave = True
+            min(ready, key=lambda w: (w.dwelling, w.arrived_s, w.seed)).told_to_leave = True
 
     def _indoors(self, walker: Walker) -> bool:
         return self._scenario.inside(*walker.at) and not any(

@@ -57,7 +57,7 @@ def test_entries_minus_exits_is_the_change_of_people_inside(
 def test_half_a_minute_has_the_traffic_of_a_small_shop(worlds: list[World]) -> None:
     for world in worlds:
         truth = truth_of(world)
-        assert 9 <= sum(truth.entries.values()) <= 15
+        assert 8 <= sum(truth.entries.values()) <= 15
         assert 7 <= sum(truth.exits.values()) <= 13
         assert truth.occupancy[0].inside == world.scenario.flow.inside_at_start
 
@@ -90,7 +90,7 @@ def test_people_walk_at_the_pace_of_people(worlds: list[World]) -> None:
 def test_some_queue_some_dwell_and_some_only_pass_by(worlds: list[World]) -> None:
     truths = [truth_of(world) for world in worlds]
     for zone in worlds[0].scenario.zones:
-        assert sum(len(truth.visits(zone.name)) for truth in truths) > len(truths)
+        assert sum(len(truth.visits(zone.name)) for truth in truths) >= len(truths)
     crossed = [{crossing.person for crossing in truth.crossings} for truth in truths]
     outside_only = [
         person
