@@ -18,45 +18,52 @@ LOADED = (
 )
 
 
-def test_a_data_folder_has_one_agent(tmp_path: Path) -> None:
-    with locked_data_dir(tmp_path / "a" / "b"):
+@pytest.fixture
+def base(run_dir: Path) -> Path:
+    """An empty folder with a short path."""
+    (run_dir / "b").mkdir()
+    return run_dir / "b"
+
+
+def test_a_data_folder_has_one_agent(base: Path) -> None:
+    with locked_data_dir(base / "a" / "b"):
         with pytest.raises(AgentError, match="another agent is running on"):
-            with locked_data_dir(tmp_path / "a" / "b"):
+            with locked_data_dir(base / "a" / "b"):
                 pass
-    with locked_data_dir(tmp_path / "a" / "b"):
+    with locked_data_dir(base / "a" / "b"):
         pass
 
 
-def test_a_data_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
+def test_a_data_folder_that_cannot_be_made_is_one_line(base: Path) -> None:
+    (base / "file").touch()
     with pytest.raises(AgentError, match="cannot be written"):
-        with locked_data_dir(tmp_path / "file" / "data"):
+        with locked_data_dir(base / "file" / "data"):
             pass
 
 
-def test_a_run_folder_is_private_and_goes(tmp_path: Path) -> None:
-    with fresh_run_dir(1, [tmp_path]) as run_dir:
+def test_a_run_folder_is_private_and_goes(base: Path) -> None:
+    with fresh_run_dir(1, [base]) as run_dir:
         assert run_dir.stat().st_mode & 0o777 == 0o700
-        assert sweep(tmp_path) == [], "its owner lives"
-    assert list(tmp_path.iterdir()) == []
+        assert sweep(base) == [], "its owner lives"
+    assert list(base.iterdir()) == []
 
 
-def test_only_dead_agents_folders_are_swept(tmp_path: Path) -> None:
-    (tmp_path / "trinetra-dead").mkdir()
-    (tmp_path / "trinetra-dead" / "owner").touch()
-    (tmp_path / "trinetra-notes").mkdir()
-    (tmp_path / "trinetra-notes" / "mine.txt").touch()
-    with fresh_run_dir(1, [tmp_path]) as run_dir:
-        names = {path.name for path in tmp_path.iterdir()}
+def test_only_dead_agents_folders_are_swept(base: Path) -> None:
+    (base / "trinetra-dead").mkdir()
+    (base / "trinetra-dead" / "owner").touch()
+    (base / "trinetra-notes").mkdir()
+    (base / "trinetra-notes" / "mine.txt").touch()
+    with fresh_run_dir(1, [base]) as run_dir:
+        names = {path.name for path in base.iterdir()}
     assert names == {"trinetra-notes", run_dir.name}
 
 
-def test_folders_without_room_are_passed_over(tmp_path: Path) -> None:
+def test_folders_without_room_are_passed_over(base: Path) -> None:
     with pytest.raises(AgentError, match="MiB free"):
-        with fresh_run_dir(2**60, [tmp_path]):
+        with fresh_run_dir(2**60, [base]):
             pass
     with pytest.raises(AgentError, match="MiB free"):
-        with fresh_run_dir(1, [tmp_path / ("x" * 90)]):
+        with fresh_run_dir(1, [base / ("x" * 90)]):
             pass
 
 

@@ -120,6 +120,10 @@ class Ingest:
     def alive(self) -> bool:
         return self._thread.is_alive()
 
+    @property
+    def last_state(self) -> str:
+        return self.reports[-1].state if self.reports else ""
+
     def read(self) -> None:
         """Take what is on the topics."""
         for reader in (self._frames, self._reports, self._beats):
