@@ -99,7 +99,7 @@ class Pen:
         self._image = image
         self._height, self._width = image.shape[:2]
         self._stroke = max(1, round(min(self._height, self._width) / 360))
-        self._letter = max(11, round(min(self._height, self._width) / 34))
+        self._letter = max(13, round(min(self._height, self._width) / 34))
 
     def person(self, person: Person) -> None:
         """Box with the id on a tag above it; thin and grey while the track is tentative."""
