@@ -134,7 +134,10 @@ def _requests(database: Any) -> list[tuple[str, dg.RunRequest]]:
         if hours:
             return [
                 (automation.bronze_job.name, request)
-                for request in automation.bronze_requests(hours)
+                for request in automation.bronze_requests(hours, asked_in="")
             ]
         days = ledger.waiting_days(connection)
-    return [(automation.refine_job.name, request) for request in automation.refine_requests(days)]
+    return [
+        (automation.refine_job.name, request)
+        for request in automation.refine_requests(days, asked_in="")
+    ]

@@ -35,6 +35,9 @@ concurrency:
   pools:
     default_limit: 1
     granularity: op
+run_retries:
+  enabled: true
+  max_retries: 2
 run_monitoring:
   enabled: true
   start_timeout_seconds: 180

@@ -1,8 +1,9 @@
 """What starts runs: two sensors that read the ledger, so that nothing depends on Dagster's log.
 
 `arrived` asks for bronze where batches wait; `touched` asks for silver and gold where bronze is
-newer. A request is named by what it is for (`run_key`), so that the same news asks once, and one
-run takes many partitions: a full hour of any number of stores is one bronze run.
+newer. A request is named by what it is for and the hour in which it is asked (`run_key`), so that
+the same news asks once, what failed asks again at most hourly, and nothing is forgotten. One run
+takes many partitions: a full hour of any number of stores is one bronze run.
 
 Why not `AutomationCondition.eager()`: which local days an hour of arrivals touches is known only
 from its events (late uploads reach back days), and no partition mapping can say it.
@@ -77,7 +78,7 @@ def arrived(
         closed, asked_at = waiting, now.timestamp()
     if not closed:
         return dg.SkipReason("nothing has arrived")
-    requests = bronze_requests(closed)
+    requests = bronze_requests(closed, asked_in=_hour(now))
     backlog = dg.AssetObservation(
         specs.LANDING_BATCHES,
         metadata={
@@ -97,13 +98,13 @@ def arrived(
 def touched(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """One request per rectangle of days × regions; what failed in company is tried once alone."""
+    """One request per rectangle of days × regions; what failed in company is tried alone."""
     if _busy(context.instance, refine_job.name):
         return dg.SkipReason("gold is being made")
     with warehouse.connected() as database, database.connect() as connection:
         waiting = ledger.waiting_days(connection)
     asked: list[str] = json.loads(context.cursor or "[]")
-    requests = refine_requests(waiting, asked)
+    requests = refine_requests(waiting, asked, asked_in=_hour(dt.datetime.now(dt.UTC)))
     if not requests:
         return dg.SkipReason("gold is up to date")
     names = [_version_name(cell) for cell in waiting]
@@ -111,18 +112,18 @@ def touched(
     return dg.SensorResult(requests, cursor=json.dumps(keep))
 
 
-def bronze_requests(waiting: Iterable[ledger.WaitingHour]) -> list[dg.RunRequest]:
+def bronze_requests(waiting: Iterable[ledger.WaitingHour], *, asked_in: str) -> list[dg.RunRequest]:
     """One request per unbroken range of hours, named by what is new in them."""
     hours = {hour.hour: hour for hour in waiting}
     news = ";".join(f"{h.hour}:{h.unclaimed}:{h.newest}" for h in hours.values())
     return [
-        _request(first, last, f"{first}..{last}:{_digest(news)}")
+        _request(first, last, f"{first}..{last}:{_digest(news)} {asked_in}")
         for first, last in hour_ranges(hours)
     ]
 
 
 def refine_requests(
-    waiting: Iterable[ledger.WaitingDay], asked: Iterable[str] = ()
+    waiting: Iterable[ledger.WaitingDay], asked: Iterable[str] = (), *, asked_in: str
 ) -> list[dg.RunRequest]:
     """Requests for `waiting`, together where they were never `asked` for, else one by one."""
     before = set(asked)
@@ -130,11 +131,11 @@ def refine_requests(
     again = [cell for cell in waiting if _version_name(cell) in before]
     news = ";".join(_version_name(cell) for cell in fresh)
     together = [
-        _request(first, last, f"{first}..{last}:{_digest(news)}")
+        _request(first, last, f"{first}..{last}:{_digest(news)} {asked_in}")
         for first, last in day_rectangles((cell.day, cell.region) for cell in fresh)
     ]
     alone = [
-        _request(key, key, f"alone {_version_name(cell)}")
+        _request(key, key, f"alone {_version_name(cell)} {asked_in}")
         for cell in again
         for key in [day_region_key(cell.day, cell.region)]
     ]
@@ -149,6 +150,10 @@ def _request(first: str, last: str, run_key: str) -> dg.RunRequest:
 
 def _version_name(cell: ledger.WaitingDay) -> str:
     return f"{cell.day}|{cell.region}:{cell.touched}"
+
+
+def _hour(now: dt.datetime) -> str:
+    return now.strftime("%Y-%m-%dT%H")
 
 
 def _digest(text: str) -> str:

@@ -36,12 +36,49 @@ _EVENT_COLUMNS = {
     "sequence": ("bigint", "the producer's own count"),
     "data": ("string", "payload as JSON, as received"),
 }
+_COMMON = {
+    "region": "shard of the store, r00 to r15",
+    "store_id": "the store, as the gateway authenticated it",
+    "business_date": "local calendar day of the store",
+    "bucket_start": "instant (UTC) at which the quarter of an hour begins",
+    "hour_start": "instant (UTC) at which the local hour begins",
+    "door": "name of the door in the store's plan",
+    "zone": "name of the zone in the store's plan",
+    "camera": "id of the camera in the store",
+    "x": "cell of the floor plan: [x·cell_m, (x+1)·cell_m) metres from the left",
+    "y": "cell of the floor plan, from the top",
+    "seconds": "presence of people, summed",
+    "kind": "which heatmap: presence",
+    "mean": "mean of the samples in the bucket",
+    "maximum": "largest sample in the bucket",
+    "last": "last sample in the bucket",
+    "received_at": "when the gateway received the batch",
+    "boot_id": "start of the edge's spool that sealed the batch",
+    "seq": "the batch's number in that boot, from 0",
+    "line": "the line in the batch; -1 stands for the whole batch",
+    "reason": "why it is no event",
+    "body": "the bytes as received",
+    "time_zone": "IANA name; all local days and hours come from it",
+    "changed_at": "when the plan was sent",
+    "name": "what people call the store",
+    "opens": "local time of day",
+    "closes": "local time of day",
+    "visits": "all visits, censored ones too",
+    "censored": "visits whose end was not seen",
+    "expected_minutes": "minutes that the camera should have watched",
+    "observed_minutes": "minutes that it did watch",
+}
 _SILVER_COLUMNS = {
     **_EVENT_COLUMNS,
     "business_date": ("date", "local calendar day of the store"),
     "state": ("string", "counted, retracted or unknown (type)"),
 }
 _BRONZE_COLUMNS = {"hour": ("string", "hour (UTC) of arrival"), **_EVENT_COLUMNS}
+
+
+def _about(column: sa.Column[Any]) -> str | None:
+    return column.comment or _COMMON.get(column.name)
+
 
 landing_batches = dg.AssetSpec(
     LANDING_BATCHES,
@@ -53,7 +90,7 @@ landing_batches = dg.AssetSpec(
     metadata={
         "dagster/column_schema": dg.TableSchema(
             [
-                dg.TableColumn(column.name, str(column.type).lower(), column.comment)
+                dg.TableColumn(column.name, str(column.type).lower(), _about(column))
                 for column in tables.batches.columns
             ]
         ),
@@ -66,7 +103,7 @@ def delta_spec(name: str, description: str, deps: Sequence[str]) -> dg.AssetSpec
     """A table of the lake."""
     columns = _BRONZE_COLUMNS if name == BRONZE_EVENTS else _SILVER_COLUMNS
     schema = [dg.TableColumn(key, kind, text) for key, (kind, text) in columns.items()]
-    return _spec(name, description, deps, {"delta", "polars"}, dg.TableSchema(schema))
+    return _spec(name, description, deps, {"deltalake", "polars"}, dg.TableSchema(schema))
 
 
 def table_spec(table: sa.Table, description: str, deps: Sequence[str]) -> dg.AssetSpec:
@@ -75,7 +112,7 @@ def table_spec(table: sa.Table, description: str, deps: Sequence[str]) -> dg.Ass
         dg.TableColumn(
             column.name,
             str(column.type).lower(),
-            column.comment,
+            _about(column),
             constraints=dg.TableColumnConstraints(nullable=bool(column.nullable)),
         )
         for column in table.columns
