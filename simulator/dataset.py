@@ -22,7 +22,8 @@ import numpy as np
 
 from simulator.backdrop import backdrop_of
 from simulator.cameras import Camera, camera_of
-from simulator.render import XYXY, Renderer, Seen
+from simulator.patch import XYXY
+from simulator.render import Renderer, Seen
 from simulator.textures import style_of
 from simulator.variety import crowd, shop_of
 

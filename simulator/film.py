@@ -23,8 +23,9 @@ from simulator.backdrop import backdrop_of
 from simulator.body import Figure
 from simulator.cameras import camera_of
 from simulator.looks import look_of
+from simulator.patch import Image
 from simulator.plan import Lens, Scenario
-from simulator.render import Image, Renderer, Seen
+from simulator.render import Renderer, Seen
 from simulator.textures import Style
 from simulator.world import World, simulate
 

@@ -1,7 +1,4 @@
-"""Draw people into a backdrop, far to near, and report the box of each.
-
-The figure is drawn at twice the size with alpha, then reduced: that is the anti-aliasing.
-"""
+"""Draw people into a backdrop, far to near, and report the box of each."""
 
 from __future__ import annotations
 
@@ -15,15 +12,12 @@ import numpy.typing as npt
 from simulator.backdrop import Backdrop
 from simulator.body import Figure
 from simulator.cameras import Camera
+from simulator.patch import XYXY, Image, Patch, drawn
 from simulator.skeleton import Array, Pose
 from simulator.textures import Style
 
-SCALE = 2
-SUBPIXEL_BITS = 3
 GRAINS = 5
 FONT = cv2.FONT_HERSHEY_SIMPLEX
-Image = npt.NDArray[np.uint8]
-XYXY = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -47,15 +41,6 @@ class Seen:
     share: float
 
 
-@dataclass(frozen=True)
-class Patch:
-    """A drawn figure: premultiplied BGRA and the picture column and row of its corner."""
-
-    bgra: Image
-    left: int
-    top: int
-
-
 class Renderer:
     """Pictures of one camera; `seed` fixes the noise. Not thread-safe."""
 
@@ -74,6 +59,7 @@ class Renderer:
             for plus, minus in zip(self._grain[::2], self._grain[1::2], strict=True)
         ]
         self._blob = _blob()
+        self._known: dict[int, tuple[Figure, tuple[float, ...], Patch | None]] = {}
 
     def draw(
         self, people: Sequence[tuple[Standing, Figure]], frame: int, caption: str = ""
@@ -81,29 +67,36 @@ class Renderer:
         """The picture (H, W, 3) BGR and everyone in it, nearest last."""
         picture = np.array(self._empty[frame % GRAINS], np.uint8)
         owners = np.full(picture.shape[:2], -1, np.int16)
-        drawn: list[tuple[Standing, Patch, int, Array]] = []
+        pasted: list[tuple[int, Patch]] = []
         order = sorted(people, key=lambda pair: -self._away(pair[0]))
         for standing, _ in order:
             self._shadow(picture, standing)
         for standing, figure in order:
-            points = _placed(figure.vertices(standing.pose), standing)
-            pixels, depth = self.camera.project(points)
-            if depth.min() < 0.3 or not _in_picture(pixels, self.camera):
-                continue
-            patch = self._patch(figure, points, pixels, depth)
-            whole_px = int(np.count_nonzero(patch.bgra[..., 3] > 127))
-            ends = np.array([depth[points[:, 2].argmin()], depth[points[:, 2].argmax()]])
-            self._paste(picture, owners, patch, ends, len(drawn), frame)
-            drawn.append((standing, patch, whole_px, pixels))
-        seen = [
-            _seen(index, standing.person, pixels, whole_px, owners, patch)
-            for index, (standing, patch, whole_px, pixels) in enumerate(drawn)
-        ]
+            patch = self._patch_of(standing, figure)
+            if patch is not None:
+                self._paste(picture, owners, patch, len(pasted), frame)
+                pasted.append((standing.person, patch))
+        seen = [_seen(index, person, owners, patch) for index, (person, patch) in enumerate(pasted)]
         if caption:
             for colour, shift in (((20, 20, 20), 1), ((240, 240, 240), 0)):
                 at = (10 + shift, 20 + shift)
                 cv2.putText(picture, caption, at, FONT, 0.45, colour, 1, cv2.LINE_AA)
         return picture, seen
+
+    def _patch_of(self, standing: Standing, figure: Figure) -> Patch | None:
+        """The figure, or None out of the picture; who has not moved is not drawn anew."""
+        body = figure.vertices(standing.pose)
+        key = (id(body), standing.x_m, standing.y_m, standing.heading)
+        known = self._known.get(standing.person)
+        if known is not None and known[0] is figure and known[1] == key:
+            return known[2]
+        points = _placed(body, standing)
+        pixels, depth = self.camera.project(points)
+        patch = None
+        if depth.min() > 0.3 and _in_picture(pixels, self.camera):
+            patch = drawn(figure, points, self.camera, self._gain_at(pixels), self._style.blur)
+        self._known[standing.person] = (figure, key, patch)
+        return patch
 
     def _away(self, standing: Standing) -> float:
         offset = np.array([standing.x_m, standing.y_m]) - self.camera.position_m[:2]
@@ -137,26 +130,6 @@ class Renderer:
             part = picture[rows, columns]
             part[:] = (part * dark[..., None]).astype(np.uint8)
 
-    def _patch(self, figure: Figure, points: Array, pixels: Array, depth: Array) -> Patch:
-        """Paint the faces that look at the camera, far ones first."""
-        left, top = np.floor(pixels.min(0)).astype(int) - 2
-        right, bottom = np.ceil(pixels.max(0)).astype(int) + 3
-        canvas = np.zeros(((bottom - top) * SCALE, (right - left) * SCALE, 4), np.uint8)
-        corners = pixels[figure.faces]
-        first = corners[:, 2] - corners[:, 0]
-        second = corners[:, 3] - corners[:, 1]
-        shown = np.flatnonzero(first[:, 0] * second[:, 1] > first[:, 1] * second[:, 0])
-        far = depth[figure.faces[shown, 0]] + depth[figure.faces[shown, 2]]
-        shown = shown[np.argsort(2 * figure.lift_m[shown] - far)]
-        colours = _lit(figure, points, self.camera, shown, self._gain_at(pixels))
-        scaled = (corners[shown] - (left, top)) * (SCALE << SUBPIXEL_BITS)
-        polygons = np.round(scaled - (SCALE << SUBPIXEL_BITS) / 4).astype(np.int32)
-        for polygon, colour in zip(polygons, colours, strict=True):
-            cv2.fillConvexPoly(canvas, polygon, colour, cv2.LINE_8, SUBPIXEL_BITS)
-        soft = cv2.GaussianBlur(canvas, (5, 5), 0.6 + SCALE * self._style.blur)
-        small = cv2.resize(soft, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
-        return Patch(np.asarray(small, np.uint8), int(left), int(top))
-
     def _gain_at(self, pixels: Array) -> Array:
         """The lens's and sensor's factors (3,) where the figure stands."""
         x, y = pixels.mean(0)
@@ -169,11 +142,10 @@ class Renderer:
         picture: Image,
         owners: npt.NDArray[np.int16],
         patch: Patch,
-        ends: Array,
         index: int,
         frame: int,
     ) -> None:
-        """Blend the patch in where nothing static is nearer; `ends` are depths of feet and head."""
+        """Blend the patch in where nothing static is nearer."""
         high, wide = patch.bgra.shape[:2]
         top, left = max(patch.top, 0), max(patch.left, 0)
         bottom = min(patch.top + high, self.camera.height)
@@ -184,7 +156,8 @@ class Renderer:
             top - patch.top : bottom - patch.top, left - patch.left : right - patch.left
         ]
         down = (np.arange(top, bottom) - patch.top) / max(high - 1, 1)
-        depth = (ends[1] + (ends[0] - ends[1]) * down).astype(np.float32)
+        feet_m, head_m = patch.ends_m
+        depth = (head_m + (feet_m - head_m) * down).astype(np.float32)
         clear = self._backdrop.depth_m[top:bottom, left:right] > depth[:, None] - 0.12
         shown = cut * clear[..., None].astype(np.uint8)
         part = picture[top:bottom, left:right]
@@ -212,50 +185,21 @@ def _in_picture(pixels: Array, camera: Camera) -> bool:
     return bool(high[0] > 0 and high[1] > 0 and low[0] < camera.width and low[1] < camera.height)
 
 
-SUN = np.array([0.25, -0.35, 0.90]) / np.linalg.norm([0.25, -0.35, 0.90])
-
-
-def _lit(
-    figure: Figure, points: Array, camera: Camera, shown: npt.NDArray[np.intp], gain: Array
-) -> list[tuple[int, int, int, int]]:
-    """Face colours under ceiling lamps: Lambert, a little light from the camera's side, ambient."""
-    corners = points[figure.faces[shown]]
-    a, b = corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]
-    normal = a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
-    normal /= np.sqrt((normal**2).sum(1))[:, None] + 1e-9
-    towards = camera.position_m - points.mean(0)
-    facing = normal @ (towards / np.sqrt(towards @ towards))
-    normal *= np.sign(facing)[:, None]
-    high = corners[:, 0, 2] / figure.look.height_m
-    light = 0.50 + 0.38 * np.clip(normal @ SUN, -0.4, 1) + 0.22 * np.abs(facing)
-    light *= 0.82 + 0.18 * high
-    values = figure.colours[shown] * light[:, None] * (255 * gain)
-    return [(b, g, r, 255) for b, g, r in np.clip(values, 4, 250).astype(int).tolist()]
-
-
-def _seen(
-    index: int,
-    person: int,
-    pixels: Array,
-    whole_px: int,
-    owners: npt.NDArray[np.int16],
-    patch: Patch,
-) -> Seen:
-    low, high = pixels.min(0), pixels.max(0)
-    whole = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+def _seen(index: int, person: int, owners: npt.NDArray[np.int16], patch: Patch) -> Seen:
+    """What is left to see of the figure that was drawn as number `index`."""
     top, left = max(patch.top, 0), max(patch.left, 0)
     part = owners[top : patch.top + patch.bgra.shape[0], left : patch.left + patch.bgra.shape[1]]
     mine = part == index
     count = int(np.count_nonzero(mine))
     if not count:
-        return Seen(person, whole, None, 0.0)
+        return Seen(person, patch.whole, None, 0.0)
     rows = np.flatnonzero(mine.any(1))
     columns = np.flatnonzero(mine.any(0))
     visible = (
         float(left + columns[0]), float(top + rows[0]),
         float(left + columns[-1] + 1), float(top + rows[-1] + 1),
     )  # fmt: skip
-    return Seen(person, whole, visible, min(1.0, count / max(whole_px, 1)))
+    return Seen(person, patch.whole, visible, min(1.0, count / max(patch.area, 1)))
 
 
 def _grain(rng: np.random.Generator, shape: tuple[int, int, int], strength: float) -> Image:

@@ -16,8 +16,8 @@ import pytest
 from contracts.errors import SourceError
 from simulator import serve
 from simulator.film import Boxes, Film, write_film
+from simulator.patch import Image
 from simulator.plan import Scenario
-from simulator.render import Image
 from simulator.serve import RtspStore
 
 pytestmark = [
