@@ -15,6 +15,7 @@ import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -36,7 +37,8 @@ def write_dataset(out: Path, seeds: Sequence[int], frames_per_seed: int, workers
     """Write everything; returns the number of pictures."""
     for folder in ("images", "labels", "ignore"):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(workers) as pool:
+    # a forked child could inherit a lock that one of OpenCV's threads holds
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         return sum(pool.map(write_seed, repeat(out), seeds, repeat(frames_per_seed)))
 
 
