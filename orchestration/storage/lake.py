@@ -74,6 +74,20 @@ class Lake:
         matches = [pl.col(name) == pl.lit(value) for name, value in where.items()]
         return int(scan.filter(*matches).select(pl.len()).collect().item())
 
+    def vacuum(self, table: str, older_than_days: int) -> int:
+        """Delete files that were replaced so long ago; returns how many."""
+        if not self.exists(table):
+            return 0
+        hours = older_than_days * 24
+        try:
+            return len(
+                DeltaTable(self.url(table)).vacuum(
+                    retention_hours=hours, dry_run=False, enforce_retention_duration=False
+                )
+            )
+        except (DeltaError, OSError) as error:
+            raise CloudError(f"lake table {table} cannot be vacuumed: {_line(error)}") from None
+
 
 def _line(error: BaseException) -> str:
     return " ".join(str(error).split())[:300] or type(error).__name__
