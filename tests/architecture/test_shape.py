@@ -44,13 +44,18 @@ def test_no_file_is_too_long() -> None:
 
 def test_no_function_is_too_long() -> None:
     long = {
-        f"{path.relative_to(ROOT)}:{node.name}": (node.end_lineno or 0) - node.lineno + 1
+        f"{path.relative_to(ROOT)}:{node.name}": body_lines(node)
         for path in modules()
         if not is_migration(path)
         for node in functions(path)
-        if (node.end_lineno or 0) - node.lineno + 1 >= MAX_FUNCTION_LINES
+        if body_lines(node) >= MAX_FUNCTION_LINES
     }
     assert long == {}
+
+
+def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Without the signature: a command's is the table of its options."""
+    return (node.end_lineno or 0) - node.body[0].lineno + 1
 
 
 def test_names_say_what_a_module_is() -> None:
