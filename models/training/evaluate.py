@@ -1,6 +1,7 @@
 """Measure detectors: ``python -m models.training.evaluate MODEL... --assets ../shared/assets``.
 
-Needs no torch.  Prints one Markdown table.
+Needs no torch.  Prints one Markdown table, or with ``--pool`` one score over all chosen sets:
+the threshold of a catalog entry is the best F1 of the held-out sets, pooled.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from models.evaluation import Score, score
 from models.training.benchmark_sets import BenchmarkSet, benchmark_sets
 
 
-def measure(detector: Detector, benchmark: BenchmarkSet) -> Score:
-    """Average precision of a detector on one set, one image at a time."""
-    return score((detector.detect([image])[0], truth) for image, truth in benchmark.read())
+def measure(detector: Detector, *benchmarks: BenchmarkSet) -> Score:
+    """Average precision of a detector over the images of some sets, one image at a time."""
+    return score(
+        (detector.detect([image])[0], truth)
+        for benchmark in benchmarks
+        for image, truth in benchmark.read()
+    )
 
 
 def cell(result: Score) -> str:
@@ -32,6 +37,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("work"), help="held-out training data")
     parser.add_argument("--sizes", type=int, nargs="+", default=[416, 640])
     parser.add_argument("--only", default="", help="sets whose name matches this expression")
+    parser.add_argument("--pool", action="store_true", help="one score over all chosen sets")
     args = parser.parse_args()
     columns = [(name, size) for name in args.models for size in args.sizes]
     titles = " | ".join(f"{Path(name).stem} {size}" for name, size in columns)
@@ -41,11 +47,12 @@ def main() -> None:
         load_detector(name, input_size=(size, size), mirror=args.assets / "models", threads=1)
         for name, size in columns
     ]
-    for benchmark in benchmark_sets(args.assets, args.work):
-        if re.search(args.only, benchmark.name):
-            results = [measure(detector, benchmark) for detector in detectors]
-            row = " | ".join(cell(result) for result in results)
-            print(f"| {benchmark.name} | {results[0].boxes} | {row} |", flush=True)
+    chosen = [b for b in benchmark_sets(args.assets, args.work) if re.search(args.only, b.name)]
+    for group in [chosen] if args.pool else [[b] for b in chosen]:
+        results = [measure(detector, *group) for detector in detectors]
+        row = " | ".join(cell(result) for result in results)
+        name = " + ".join(b.name for b in group)
+        print(f"| {name} | {results[0].boxes} | {row} |", flush=True)
 
 
 if __name__ == "__main__":
