@@ -33,6 +33,12 @@ X = 4.5
         ([(1.0, -1), (8.0, -1)], 0, 0, "passes by in the street"),
         ([(1.5, 1.3), (7.0, 1.3)], 0, 0, "walks along between the lines"),
         ([(7.0, 3.0), (7.0, 0.8)], 0, 0, "passes beside the pair"),
+        (
+            [(X, -1), (X, 3), (7.5, 3), (7.5, 1.3), (X, 1.3), (X, 3)],
+            1,
+            0,
+            "enters, then comes round the end of the pair and over its inner line again",
+        ),
     ],
 )
 def test_crossings(
