@@ -80,64 +80,54 @@ def door_bars(
     """Entries of one day by door in buckets of `minutes`; a hatch where a door was not watched."""
     buckets = door_buckets(rows, day, opening, minutes=minutes)
     chart = look.figure(300, dark=dark)
-    doors = buckets["door"].unique(maintain_order=True).sort().to_list()
-    width = minutes * 60_000 * 0.86
-    middle = timedelta(minutes=minutes / 2)
-    for index, door in enumerate(doors):
+    for index, door in enumerate(buckets["door"].unique().sort()):
         mine = buckets.filter((pl.col("door") == door) & pl.col("entries").is_not_null())
-        chart.add_trace(
-            go.Bar(
-                x=[start + middle for start in mine["start"]],
-                y=mine["entries"].to_list(),
-                width=width,
-                name=escape(door),
-                marker={"color": look.DOORS[index % len(look.DOORS)], "cornerradius": 3},
-                customdata=[_bucket(row, minutes) for row in mine.iter_rows(named=True)],
-                hovertemplate="%{customdata}<extra></extra>",
-            )
-        )
-    stacks = buckets.group_by("start").agg(pl.col("entries").sum())
-    top = max(float(stacks["entries"].max() or 0), 1.0) * 1.08  # type: ignore[arg-type]
-    gaps = buckets.filter(pl.col("entries").is_null())["start"].unique().sort()
-    chart.add_trace(
-        go.Bar(
-            x=[start + middle for start in gaps],
-            y=[top] * len(gaps),
-            width=minutes * 60_000,
-            name="not watched",
-            marker={"color": "rgba(0,0,0,0)", "pattern": look.HATCH, "line": {"width": 0}},
-            hovertext=[f"{start:%H:%M}: a door was not watched" for start in gaps],
-            hoverinfo="text",
-            showlegend=bool(len(gaps)),
-        )
-    )
+        colour = look.DOORS[index % len(look.DOORS)]
+        chart.add_trace(_door_trace(mine, escape(door), colour, minutes))
+    sums = buckets.group_by("start").agg(pl.col("entries").sum())["entries"].to_list()
+    top = max(1, *sums) * 1.08
+    chart.add_trace(_gap_trace(buckets, minutes, top))
     chart.update_layout(
         barmode="stack",
         bargap=0,
         showlegend=True,
-        legend={
-            "orientation": "h",
-            "y": 1.02,
-            "yanchor": "bottom",
-            "x": 0,
-            "title": None,
-            "traceorder": "normal",
-        },
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         margin={"l": 8, "r": 8, "t": 36, "b": 8},
     )
     chart.update_xaxes(type="date", tickformat="%H:%M", showgrid=False, fixedrange=True)
     chart.update_xaxes(range=_around(buckets["start"].to_list(), minutes))
-    chart.update_yaxes(
-        title_text="people in",
-        rangemode="tozero",
-        range=[0, top],
-        fixedrange=True,
-        nticks=6,
-        gridcolor=look.FAINT,
-        tickformat="d",
-        dtick=1 if top <= 6 else None,
-    )
+    chart.update_yaxes(title_text="people in", range=[0, top], fixedrange=True, nticks=6)
+    chart.update_yaxes(gridcolor=look.FAINT, tickformat="d", dtick=1 if top <= 6 else None)
     return chart
+
+
+def _door_trace(mine: pl.DataFrame, name: str, colour: str, minutes: int) -> go.Bar:
+    middle = timedelta(minutes=minutes / 2)
+    return go.Bar(
+        x=[start + middle for start in mine["start"]],
+        y=mine["entries"].to_list(),
+        width=minutes * 60_000 * 0.86,
+        name=name,
+        marker={"color": colour, "cornerradius": 3},
+        customdata=[_bucket(row, minutes) for row in mine.iter_rows(named=True)],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _gap_trace(buckets: pl.DataFrame, minutes: int, top: float) -> go.Bar:
+    """A hatch from floor to ceiling over the buckets in which a door was not watched."""
+    gaps = buckets.filter(pl.col("entries").is_null())["start"].unique().sort()
+    middle = timedelta(minutes=minutes / 2)
+    return go.Bar(
+        x=[start + middle for start in gaps],
+        y=[top] * len(gaps),
+        width=minutes * 60_000,
+        name="not watched",
+        marker={"color": "rgba(0,0,0,0)", "pattern": look.HATCH, "line": {"width": 0}},
+        hovertext=[f"{start:%H:%M}: a door was not watched" for start in gaps],
+        hoverinfo="text",
+        showlegend=bool(len(gaps)),
+    )
 
 
 def door_buckets(rows: pl.DataFrame, day: date, opening: Opening, *, minutes: int) -> pl.DataFrame:

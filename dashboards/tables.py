@@ -5,10 +5,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import polars as pl
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.column_types import ColumnConfig
 
+from dashboards import words
 from dashboards.hours import Hour
 
+
+def _percent(title: str) -> ColumnConfig:
+    return st.column_config.NumberColumn(title, format="percent")
+
+
+_TITLES: dict[str, ColumnConfig | str] = {
+    "day": st.column_config.DateColumn("Day", format="ddd D MMM"),
+    "start": st.column_config.DatetimeColumn("Begin", format="HH:mm"),
+    "entries": "In",
+    "exits": "Out",
+    "door_coverage": _percent("Doors watched"),
+    "camera_coverage": _percent("Cameras watched"),
+    "coverage": _percent("Watched"),
+    "entries_estimated": "In, estimated",
+    "estimate_low": "from",
+    "estimate_high": "to",
+    "mean_dwell_s": "Mean dwell (s)",
+    "left_m": "Left (m)",
+    "top_m": "Top (m)",
+}
 _STATES = {"ahead": "not yet", "partial": "partly watched", "missing": "not watched"}
+
+
+def show(place: DeltaGenerator, table: pl.DataFrame, *, height: int = 320) -> None:
+    """The table as a reader likes it: plain titles, a dash for null, no column of dashes only."""
+    kept = [name for name in table.columns if table[name].null_count() < max(1, len(table))]
+    titles: dict[str, ColumnConfig | str] = {
+        name: _TITLES.get(name, name.replace("_", " ").capitalize()) for name in kept
+    }
+    place.dataframe(
+        table.select(kept),
+        hide_index=True,
+        height=height,
+        placeholder=words.NOTHING,
+        column_config=titles,
+    )
 
 
 def hour_table(hours: Sequence[Hour]) -> pl.DataFrame:

@@ -119,16 +119,18 @@ def dashboards(
     from orchestration.storage.postgres import migrate, postgres
 
     _check_installed()
-    with postgres(data_dir / "postgres", database_url or None) as url:
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        _stopping_on_sigterm(),
+        postgres(data_dir / "postgres", database_url or None) as url,
+    ):
         if not database_url:
             migrate(url)
-        with start_dashboards(url, port=port, host=host) as running, _stopping_on_sigterm():
+        with start_dashboards(url, port=port, host=host) as running:
             typer.echo(f"Reports: {running.url} (Ctrl-C ends them)")
             if open_browser:
                 webbrowser.open(running.url)
-            code = running.wait()
-    if code:
-        raise CloudError(f"the reports ended with exit code {code}")
+            raise CloudError(f"the reports ended with exit code {running.wait()}")
 
 
 def _command(host: str, port: int) -> list[str]:

@@ -10,7 +10,7 @@ import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards import cards, downloads, look, shell, words
+from dashboards import cards, downloads, look, shell, tables, words
 from dashboards.hours import Gold, hours_of
 from dashboards.plan import cell_table, days_text, floor_of, top_spot, zone_table
 from dashboards.plan_chart import Scale, plan_figure
@@ -68,10 +68,11 @@ def _plan(
             plan_figure(floor, scale, dark=shell.dark(), width_px=340 if shell.phone() else 680),
             config=look.CONFIG,
             key="plan",
+            alt="Presence on the floor plan; the table tab holds the cells.",
         )
         st.caption("Hatched: no camera looks there. Dark: watched, and nobody stood there.")
     table = cell_table(floor)
-    rows.dataframe(table, hide_index=True, height=480)
+    tables.show(rows, table, height=480)
     downloads.buttons(table, f"{store.id}-{first:%Y-%m-%d}-cells")
 
 

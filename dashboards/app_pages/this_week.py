@@ -127,7 +127,7 @@ def _grid(now: list[Hour], store: shell.Store, monday: date) -> None:
             charts.hour_grid(now, columns, dark=shell.dark()), config=look.CONFIG, key="grid"
         )
         st.caption(_LEGEND)
-    rows.dataframe(table, hide_index=True, height=320)
+    tables.show(rows, table)
     downloads.buttons(table, f"{store.id}-{words.week_id(monday)}-hours")
 
 
@@ -154,8 +154,9 @@ def _doors(gold: Gold, store: shell.Store) -> None:
             charts.door_bars(gold.footfall, day, store.opening, minutes=minutes, dark=shell.dark()),
             config=look.CONFIG,
             key="doors",
+            alt="People who came in by door; the table tab holds the numbers.",
         )
-    rows.dataframe(buckets, hide_index=True, height=320)
+    tables.show(rows, buckets)
     downloads.buttons(buckets, f"{store.id}-{day:%Y-%m-%d}-doors")
 
 

@@ -107,8 +107,11 @@ def test_a_choice_lands_in_the_link_and_survives_a_reload(desk: Visit, reports: 
     desk.open(reports)
     alder = desk.metrics()
     desk.choose("Store", "Birch Corner")
+    desk.wait_for_link(store="birch")
     desk.choose("Week", "26 Oct–1 Nov 2026 · week 44")
+    desk.wait_for_link(week="2026-W44")
     desk.choose("Compare with", "364 days earlier")
+    desk.wait_for_link(comparison="year")
     link, birch = desk.link(), desk.metrics()
     assert link == {"store": "birch", "week": "2026-W44", "comparison": "year"}
     assert birch != alder
@@ -121,8 +124,7 @@ def test_the_store_stays_when_the_page_changes(desk: Visit, reports: str) -> Non
     desk.open(f"{reports}/?store=birch")
     desk.page.get_by_role("link", name="Floor plan").click()
     expect(desk.page.get_by_text("No floor plan yet.")).to_be_visible()
-    desk.settle()
-    assert desk.link()["store"] == "birch"
+    desk.wait_for_link(store="birch")
 
 
 def test_the_csv_holds_what_sql_holds(

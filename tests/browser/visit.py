@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as NothingInTime
 
 expect.set_options(timeout=60_000)
 PHONE = {
@@ -69,8 +70,20 @@ class Visit:
 
     def choose(self, label: str, option: str) -> None:
         """Pick an option of a select box like a reader does."""
-        self.page.get_by_test_id("stSelectbox").filter(has_text=label).locator("input").click()
-        self.page.get_by_role("option", name=option, exact=True).click()
+        box = self.page.get_by_test_id("stSelectbox").filter(has_text=label).locator("input")
+        wanted = self.page.get_by_role("option", name=option, exact=True)
+        for _ in range(6):  # a page that is drawn again meanwhile closes the open list
+            box.click()
+            with contextlib.suppress(NothingInTime):
+                return wanted.click(timeout=10_000)
+            self.page.keyboard.press("Escape")
+        raise AssertionError(f"{label} never offered {option}")
+
+    def wait_for_link(self, **query: str) -> None:
+        """Wait until the address bar holds `query` and the page has been drawn for it."""
+        self.page.wait_for_url(
+            lambda url: query.items() <= dict(parse_qsl(urlsplit(url).query)).items()
+        )
         self.settle()
 
     def metrics(self) -> dict[str, str]:
@@ -82,7 +95,7 @@ class Visit:
         return dict(zip(map(str.strip, titles), map(str.strip, values), strict=True))
 
 
-@contextmanager
+@contextlib.contextmanager
 def visit(browser: Browser, **options: Any) -> Iterator[Visit]:
     """A fresh browser profile, 1280 pixels wide unless told otherwise."""
     options = {"viewport": {"width": 1280, "height": 900}, "accept_downloads": True, **options}

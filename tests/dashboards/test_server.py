@@ -52,7 +52,7 @@ def test_the_command_ends_cleanly_on_sigterm(blank_url: str, tmp_path: Path) -> 
         url = line.split()[1]
         assert listening(url)
         running.send_signal(signal.SIGTERM)
-        running.wait(30)
+        assert running.wait(30) == 0
         wait_until_closed(url)
     finally:
         running.kill()
