@@ -26,6 +26,14 @@ def test_overlap(other: tuple[float, ...], expected: float, why: str) -> None:
     assert result[0, 0] == pytest.approx(expected), why
 
 
+def test_reach_lets_boxes_meet_that_lie_beside_each_other() -> None:
+    track, found = np.array([[0.0, 0, 10, 40]]), np.array([[12.0, 0, 22, 40], [0, 45, 10, 85]])
+    assert overlap(track, found)[0].tolist() == [0, 0]
+    grown = overlap(track, found, np.array([0.5]))[0]
+    assert grown[0] == pytest.approx(8 / 32)
+    assert grown[1] == 0, "people move sideways in a picture more than up and down"
+
+
 @calm
 @given(
     arrays(np.float64, st.tuples(st.integers(0, 4), st.integers(0, 4)), elements=st.floats(0, 1))

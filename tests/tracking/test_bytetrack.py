@@ -59,6 +59,14 @@ def test_a_hidden_person_comes_back_with_the_same_id_within_the_patience() -> No
     assert back.confirmed.all()
 
 
+@pytest.mark.parametrize("rate_hz", [2, 5, 30])
+def test_a_walker_is_followed_at_any_frame_rate(rate_hz: int) -> None:
+    seen = [detections([walker(step / rate_hz)]) for step in range(4 * rate_hz)]
+    tracker = Tracker(0.5)
+    tracks = [tracker.update(each, step / rate_hz) for step, each in enumerate(seen)]
+    assert {int(i) for each in tracks for i in each.track_id} == {1}, "1.5 widths a second"
+
+
 @pytest.mark.parametrize("rate_hz", [5, 10, 30])
 def test_a_lost_track_ages_out_in_seconds_at_any_frame_rate(rate_hz: int) -> None:
     tracker = Tracker(0.5)
