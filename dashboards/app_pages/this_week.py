@@ -124,7 +124,10 @@ def _grid(now: list[Hour], store: shell.Store, monday: date) -> None:
     with chart:
         columns = charts.grid_columns(now, store.opening)
         st.plotly_chart(
-            charts.hour_grid(now, columns, dark=shell.dark()), config=look.CONFIG, key="grid"
+            charts.hour_grid(now, columns, dark=shell.dark()),
+            config=look.CONFIG,
+            key="grid",
+            alt="People who came in by weekday and hour; the table tab holds the numbers.",
         )
         st.caption(_LEGEND)
     tables.show(rows, table)

@@ -32,7 +32,7 @@ def test_only_hours_watched_in_both_weeks_are_compared() -> None:
 
 def test_a_partly_watched_hour_is_counted_but_not_compared() -> None:
     now = [hour(0, 9, 50, state="partial", share=0.6), hour(0, 10, 10)]
-    then = last_week([hour(0, 9, 100), hour(0, 10, 20)])
+    then = last_week([hour(0, 9, 50), hour(0, 10, 20)])
     found = card("footfall", now, then)
     assert (found.value, found.delta, found.watched) == ("60", "-50 %", 0.8)
 

@@ -90,8 +90,10 @@ def test_days_and_stores(engine: sa.Engine, seed_rows: seed.Rows) -> None:
 
 
 def test_another_store_sees_nothing_of_it(engine: sa.Engine) -> None:
+    other = {**SPAN, "store": "alder' OR '1'='1"}
     for question in (queries.FOOTFALL, queries.ZONES, queries.COVERAGE, queries.OCCUPANCY):
-        assert queries.ask(engine, question, **{**SPAN, "store": "alder' OR '1'='1"}).is_empty()
+        assert queries.ask(engine, question, **other).is_empty()
+    assert queries.ask(engine, queries.CELLS, **other, hours=list(range(24))).is_empty()
 
 
 def test_a_database_without_gold_is_empty_not_broken(blank_url: str) -> None:
