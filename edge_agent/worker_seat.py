@@ -103,6 +103,7 @@ class Seat:
                 silent_s = round(now - self._sign_at, 1)
                 self._log.warning("worker hung", name=self.name, pid=self.pid, silent_s=silent_s)
                 self.kill()
+                self._sign_at = now  # the kernel may take a moment: told once, not at each turn
 
     def ask_to_stop(self) -> None:
         """SIGTERM: finish what is there and end; nobody will be seated again."""
