@@ -34,7 +34,7 @@ from models.catalog import DEFAULT_DETECTOR
 from models.detections import Detections
 from models.detector import Detector, load_detector
 from trinetra.clip import Clip, Image
-from trinetra.clip_tracking import TrackOptions, detector_for, track_clip
+from trinetra.clip_tracking import TrackOptions, track_clip
 
 ASSETS = Path(__file__).parents[2] / "shared" / "assets"
 REFERENCE = "rtmdet-nano-person"
@@ -43,7 +43,12 @@ MOT17 = {"MOT17-04": 30.0, "MOT17-05": 14.0, "MOT17-09": 30.0, "MOT17-10": 30.0}
 YOLOX_THRESHOLD = 0.6
 MOT15 = {"TUD-Campus": 25.0, "TUD-Stadtmitte": 25.0}
 PETS, PETS_CLIP, PETS_SIZE = "PETS09-S2L1", "pets09_s2l1_480x360.mp4", (768, 576)
-CHECKOUT = ("retail_checkout_1080p_hevc.mp4", "retail_checkout_720p_h264.mp4")
+CHECKOUT = (
+    ("retail_checkout_1080p_hevc.mp4", 416),
+    ("retail_checkout_720p_h264.mp4", 416),
+    ("retail_checkout_720p_h264.mp4", 640),
+)
+"""Clips, and the side that their frames are fitted into for the network."""
 Rows = npt.NDArray[np.float64]
 
 
@@ -109,25 +114,25 @@ def retail(threads: int, detectors: list[str]) -> dict[str, Any]:
     truth = checkout.labels(ASSETS / "videos" / "retail_checkout_keyframes_gt.csv")
     result: dict[str, Any] = {}
     for name in detectors:
-        for video in CHECKOUT:
+        for video, side in CHECKOUT:
             options = TrackOptions(
                 ASSETS / "videos" / video,
                 Path(),
                 source_size=checkout.SIZE,
                 model=name,
                 mirror=_mirror(),
+                input_size=(side, side),
                 threads=threads,
             )
+            detector = load_detector(
+                name, input_size=options.input_size, threads=threads, mirror=_mirror()
+            )
             clip = Clip(options.video)
-            found = checkout.detection(clip, detector_for(options, clip), truth)
+            found = checkout.detection(clip, detector, truth)
             clip.close()
             summary, tracks = _clip_tracks(options)
-            result.setdefault(name, {})[video] = {
-                **found,
-                **checkout.identity(tracks, truth),
-                "counted": summary["people"],
-                "input_size": summary["input_size"],
-            }
+            row = {**found, **checkout.identity(tracks, truth), "counted": summary["people"]}
+            result.setdefault(name, {})[f"{video}, {side}"] = row
     return result
 
 

@@ -87,8 +87,7 @@ def retail_table(found: dict[str, Any]) -> Iterable[str]:
     """Detection and identity at the labelled frames."""
     yield from _head(
         "detector",
-        "clip",
-        "input",
+        "clip, network input",
         "AP50",
         "precision",
         "recall",
@@ -101,7 +100,6 @@ def retail_table(found: dict[str, Any]) -> Iterable[str]:
             yield _row(
                 detector,
                 clip,
-                row["input_size"][0],
                 row["AP50"],
                 row["precision"],
                 row["recall"],

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contracts.errors import ModelError
 from edge_agent.tracking.bytetrack import Tracker, Tracks
 from models.detector import Detector, load_detector
 from trinetra.clip import Clip, ClipFrame
@@ -23,9 +22,6 @@ from trinetra.drawing import draw
 
 USEFUL_S = 1.0
 """Shorter confirmed tracks are not counted as people."""
-WIDE_CLIP = 960
-WIDE_INPUT = (640, 640)
-"""Input of the network for clips of at least `WIDE_CLIP` pixels, where people are small."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,12 @@ def track_clip(
     """
     clip = Clip(options.video)
     try:
-        detector = detector_for(options, clip)
+        detector = load_detector(
+            options.model,
+            input_size=options.input_size,
+            threads=options.threads,
+            mirror=options.mirror,
+        )
         on_begin(clip)
         with Outputs(options.out, options.video.stem) as outputs:
             with closing(ClipRun(options, clip, detector, outputs)) as run:
@@ -83,24 +84,6 @@ def track_clip(
         return summary
     finally:
         clip.close()
-
-
-def detector_for(options: TrackOptions, clip: Clip) -> Detector:
-    """The detector asked for; wide clips get a larger input where the model allows it."""
-    detector = load_detector(
-        options.model,
-        input_size=options.input_size,
-        threads=options.threads,
-        mirror=options.mirror,
-    )
-    if options.input_size or clip.width < WIDE_CLIP or max(detector.input_size) >= max(WIDE_INPUT):
-        return detector
-    try:
-        return load_detector(
-            options.model, input_size=WIDE_INPUT, threads=options.threads, mirror=options.mirror
-        )
-    except ModelError:  # its input is fixed
-        return detector
 
 
 class ClipRun:

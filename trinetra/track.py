@@ -54,7 +54,7 @@ def track(
         typer.Option(
             help="WxH or N that frames are fitted into for the network: larger finds smaller "
             "people and takes longer.",
-            show_default="the model's; 640 for clips of 960 pixels or more",
+            show_default="the model's",
         ),
     ] = "",
     threads: Annotated[
