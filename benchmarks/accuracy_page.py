@@ -118,7 +118,7 @@ def clips_table(found: dict[str, Any]) -> Iterable[str]:
         cells = [
             cell
             for row in (rows[name] for name in detectors)
-            for cell in (row["people"], row["detections"], f"{row['ms_per_frame']['all']:.0f}")
+            for cell in (row["people"], row["detections"], f"{row['ms_per_frame']['cpu']:.0f}")
         ]
         name = f"{clip} †" if clip in TRAINED_ON else clip
         yield _row(name, next(iter(rows.values()))["frames"], BY_EYE.get(clip, "–"), *cells)

@@ -114,7 +114,7 @@ class ClipRun:
         self._frames = self._detections = 0
         self._at_s = 0.0
         self._watch = Stopwatch()
-        self._begun = time.perf_counter()
+        self._begun, self._begun_cpu = time.perf_counter(), time.process_time()
 
     def look(self, frame: ClipFrame) -> None:
         """Take one frame."""
@@ -169,6 +169,7 @@ class ClipRun:
         options, spent_s = self._options, self._watch.spent_s
         frames = max(1, self._frames)
         total_s = time.perf_counter() - self._begun
+        cpu_s = time.process_time() - self._begun_cpu
         names = {"tracks": TRACKS, "events": EVENTS, "video": VIDEO}
         outputs = {key: str(options.out / name) for key, name in names.items()}
         return {
@@ -187,6 +188,7 @@ class ClipRun:
             "outputs": outputs | ({} if options.with_video else {"video": None}),
             "ms_per_frame": {
                 "all": round(1000 * total_s / frames, 2),
+                "cpu": round(1000 * cpu_s / frames, 2),
                 **{what: round(1000 * part / frames, 2) for what, part in spent_s.items()},
             },
             "damaged_packets": self._clip.damaged,

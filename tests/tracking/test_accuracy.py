@@ -43,7 +43,7 @@ def test_figures_are_written_between_their_marks_and_kept(
     page.write_text("before\n<!-- clips -->\nold\n<!-- end -->\nafter\n")
 
     def clip(people: int) -> dict[str, object]:
-        return {"frames": 9, "people": people, "detections": 5, "ms_per_frame": {"all": 12.3}}
+        return {"frames": 9, "people": people, "detections": 5, "ms_per_frame": {"cpu": 12.3}}
 
     accuracy_page.fill(page, {"date": "2026-01-01", "clips": {"a.mp4": {"rtmdet": clip(3)}}})
     accuracy_page.fill(
