@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder written by prepare")
     parser.add_argument("--teacher", type=Path, required=True, help="person_det_rtmdet_nano.onnx")
     parser.add_argument("--config", type=Path, default=CONFIG)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     config = tomllib.loads(args.config.read_text())
     rules = TrainRules(**config["train"])
