@@ -27,7 +27,7 @@ setup-gpu: setup ## exchange onnxruntime for the CUDA one, add TensorRT
 	$(UV) pip uninstall --quiet --python $(BIN)/python onnxruntime
 	$(UV) pip install --quiet --python $(BIN)/python -r requirements/gpu.txt
 
-setup-openvino setup-export: setup-%: setup ## add OpenVINO / torch and ultralytics
+setup-openvino setup-export: setup-%: setup ## add OpenVINO / torch, ultralytics (AGPL)
 	$(UV) pip install --quiet --python $(BIN)/python -r requirements/$*.txt
 
 demo: setup ## a simulated store, its cameras, the agent, the cloud and the report (DEMO_ARGS="--seconds 30")

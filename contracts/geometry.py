@@ -67,6 +67,17 @@ class Polygon(msgspec.Struct, frozen=True):
         if len(self.corners) < 3:
             raise ConfigError("a polygon needs at least three corners")
 
+    def check(self) -> None:
+        """`ConfigError` if the polygon has no area or its border crosses itself."""
+        sides = [Line(a, b) for a, b in zip(self.corners, rotated(self.corners), strict=True)]
+        area2 = sum(side.start[0] * side.end[1] - side.end[0] * side.start[1] for side in sides)
+        if abs(area2) < 1e-9:
+            raise ConfigError("a polygon needs an area: its corners are on one line")
+        for first, side in enumerate(sides):
+            for other in sides[first + 2 : len(sides) - (first == 0)]:
+                if side.crossed_by(other.start, other.end):
+                    raise ConfigError("a polygon's border may not cross itself")
+
     def contains(self, point: Point) -> bool:
         """Even-odd rule; a point on the left or lower border counts as inside."""
         x, y = point
@@ -77,6 +88,11 @@ class Polygon(msgspec.Struct, frozen=True):
                 inside = not inside
             x0, y0 = x1, y1
         return inside
+
+
+def rotated(corners: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The same corners, begun with the second."""
+    return (*corners[1:], corners[0])
 
 
 class Homography(msgspec.Struct, frozen=True):

@@ -168,6 +168,11 @@ def _zone_problems(zone: Zone, camera: Camera | None) -> Iterator[Problem]:
         yield "give either polygon_m or polygon", "name"
     elif len(zone.polygon_m or zone.polygon) < 3:
         yield "a polygon needs at least three corners", "name"
+    else:
+        try:
+            zone.area.check()
+        except ConfigError as error:
+            yield str(error), "polygon_m" if zone.on_floor else "polygon"
     if not _in_picture(zone.polygon):
         yield "expected fractions of the picture, 0 to 1", "polygon"
     if not 0 <= zone.min_dwell_s <= 3_600:

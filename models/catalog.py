@@ -146,6 +146,8 @@ def resolve_path(path: Path) -> ResolvedModel:
     for entry in catalog().values():
         if entry.sha256 == digest:
             return ResolvedModel(entry, path)
+        if entry.file == path.name:
+            verify(entry, path)
     from models.describe import describe  # needs onnxruntime, which a catalog listing does not
 
     return ResolvedModel(describe(path, digest), path)

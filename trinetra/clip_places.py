@@ -51,7 +51,12 @@ def parse_zone(text: str) -> NamedZone:
     name, points = _parsed(text, "--zone", ZONE_FORM)
     if len(points) < 3:
         raise ConfigError(f"--zone {text}: expected {ZONE_FORM} with at least three points")
-    return NamedZone(name, Polygon(tuple(points)))
+    area = Polygon(tuple(points))
+    try:
+        area.check()
+    except ConfigError as error:
+        raise ConfigError(f"--zone {text}: {error}") from None
+    return NamedZone(name, area)
 
 
 def _parsed(text: str, option: str, form: str) -> tuple[str, list[Point]]:

@@ -22,10 +22,13 @@ def run(
         typer.Option(help="One video file or rtsp:// camera, without a configuration."),
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Where the spool lives [default: from the configuration]")
+        Path | None,
+        typer.Option(help="Where the spool lives; else as configured, with --source ./var."),
     ] = None,
     model: Annotated[str, typer.Option(help="Detector: a catalog name or an .onnx file.")] = "",
-    port: Annotated[int | None, typer.Option(help="Port of /health and /metrics, 0 = any.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of /health and /metrics, 0 = any.")
+    ] = None,
     credentials: Annotated[
         str, typer.Option(help="With --source: env:NAME or file:PATH that holds user:password.")
     ] = "",

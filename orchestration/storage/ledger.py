@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import zlib
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 
@@ -11,6 +13,7 @@ from contracts.batches import SCHEMA_VERSION, Batch, BatchName
 from orchestration.storage.tables import batches
 
 _LOCK_SPACE = 0x7472  # keeps our advisory locks apart from those of others
+_PARTITION_SPACE = 0x7470
 
 
 def lock(connection: sa.Connection, name: BatchName) -> None:
@@ -18,6 +21,18 @@ def lock(connection: sa.Connection, name: BatchName) -> None:
     key = zlib.crc32(name.path.encode()) - 2**31
     statement = sa.text("SELECT pg_advisory_xact_lock(:space, :key)")
     connection.execute(statement, {"space": _LOCK_SPACE, "key": key})
+
+
+@contextlib.contextmanager
+def alone(database: sa.Engine, partition: str) -> Iterator[None]:
+    """Nobody else, in any process, writes this partition meanwhile."""
+    place = {"space": _PARTITION_SPACE, "key": zlib.crc32(partition.encode()) - 2**31}
+    with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("SELECT pg_advisory_lock(:space, :key)"), place)
+        try:
+            yield
+        finally:
+            connection.execute(sa.text("SELECT pg_advisory_unlock(:space, :key)"), place)
 
 
 def sha256_of(connection: sa.Connection, name: BatchName) -> str | None:

@@ -27,6 +27,7 @@ from orchestration.defs.events.transforms.envelope import (
 )
 from orchestration.storage.lake import Lake
 from orchestration.storage.landing_reader import LandingReader
+from orchestration.storage.ledger import alone
 from orchestration.storage.tables import batches
 
 _READERS = 8
@@ -53,6 +54,13 @@ def take_hour(
     database: sa.Engine, lake: Lake, landing: LandingReader, hour: dt.datetime, *, run_id: str
 ) -> HourTaken:
     """Write the hour's batches to bronze and mark them; nothing is marked unless counts agree."""
+    with alone(database, f"bronze {hour_key(hour)}"):
+        return _take_hour(database, lake, landing, hour, run_id)
+
+
+def _take_hour(
+    database: sa.Engine, lake: Lake, landing: LandingReader, hour: dt.datetime, run_id: str
+) -> HourTaken:
     with database.begin() as connection:
         landed = _landed(connection, hour)
     frame, dead = _decoded(landing, landed)

@@ -21,6 +21,7 @@ from orchestration.defs.events.transforms.silver import RETRACTION, silver_of, w
 from orchestration.storage import tables
 from orchestration.storage.gold import replace_day
 from orchestration.storage.lake import Lake
+from orchestration.storage.ledger import alone
 
 TABLE = "silver_events"
 
@@ -60,6 +61,11 @@ class GoldMade(msgspec.Struct, frozen=True):
 
 def make_silver(database: sa.Engine, lake: Lake, day: dt.date, region: str) -> SilverMade:
     """Replace silver's (day, region) from bronze; its version moves on only if it is sound."""
+    with alone(database, f"silver {day} {region}"):
+        return _make_silver(database, lake, day, region)
+
+
+def _make_silver(database: sa.Engine, lake: Lake, day: dt.date, region: str) -> SilverMade:
     with database.begin() as connection:
         version = ledger.version(connection, day, region, "touched")
         zones = zones_of(connection, region)
@@ -84,9 +90,15 @@ def make_silver(database: sa.Engine, lake: Lake, day: dt.date, region: str) -> S
 
 def make_gold(database: sa.Engine, lake: Lake, day: dt.date, region: str) -> GoldMade:
     """Replace gold's (day, region) in one transaction, undone if a crossing got lost."""
-    silver = read_silver(lake, day, region)
+    with alone(database, f"gold {day} {region}"):
+        return _make_gold(database, lake, day, region)
+
+
+def _make_gold(database: sa.Engine, lake: Lake, day: dt.date, region: str) -> GoldMade:
+    # the version first: a silver replaced while we read only makes gold be asked for again
     with database.connect() as connection, connection.begin() as transaction:
         version = ledger.version(connection, day, region, "silver")
+        silver = read_silver(lake, day, region)
         frames = _gold_frames(connection, silver, day, region)
         rows = {
             table.name: replace_day(connection, table, day, region, frames[table.name])
