@@ -107,18 +107,26 @@ class Places:
         lines: Iterable[NamedLine],
         zones: Iterable[NamedZone],
         *,
-        height: int,
+        size: tuple[int, int],
         min_dwell_s: float,
     ) -> None:
+        """`size` is (width, height) of the source; `ConfigError` for a place outside of it."""
         self._camera = camera
         self.lines = [
-            LineState(place, LineCounter(pair_around(place.line, PAIR_WIDTH * height)))
+            LineState(place, LineCounter(pair_around(place.line, PAIR_WIDTH * size[1])))
             for place in lines
         ]
         self.zones = [ZoneState(place, ZoneWatch(place.area, min_dwell_s)) for place in zones]
         names = [line.place.name for line in self.lines] + [z.place.name for z in self.zones]
         if len(set(names)) != len(names):
             raise ConfigError("every --line and --zone needs a name of its own")
+        corners = {
+            line.place.name: (line.place.line.start, line.place.line.end) for line in self.lines
+        }
+        corners |= {zone.place.name: zone.place.area.corners for zone in self.zones}
+        for name, points in corners.items():
+            if not any(0 <= x <= size[0] and 0 <= y <= size[1] for x, y in points):
+                raise ConfigError(f"{name} lies outside the picture of {size[0]}x{size[1]} pixels")
 
     def update(self, tracks: Tracks, at_s: float) -> list[Happening]:
         """What the tracks of this frame brought about."""

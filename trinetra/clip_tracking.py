@@ -102,7 +102,7 @@ class ClipRun:
             options.video.stem,
             options.lines,
             options.zones,
-            height=self._size[1],
+            size=self._size,
             min_dwell_s=options.min_dwell_s,
         )
         self._video: VideoWriter | None = None
