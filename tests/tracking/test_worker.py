@@ -51,12 +51,16 @@ class Stage:
         self.health = self._bus.reader("health")
         self._index = 0
 
-    def show(self, camera: str, frame: Frame, taken_at: float) -> FrameReady:
+    def put(self, camera: str, frame: Frame, taken_at: float) -> FrameReady:
+        """A frame in its ring, and the header that ingest would send."""
         slot, stamp = self.rings[camera].put(frame)
         self._index += 1
-        header = FrameReady(camera, slot, stamp, self._index, *SIZE, taken_at, self.ctx.clock.now())
-        self.frames.write(header)
-        return header
+        now = self.ctx.clock.now()
+        return FrameReady(camera, slot, stamp, self._index, *SIZE, taken_at, now)
+
+    def show(self, camera: str, frame: Frame, taken_at: float) -> None:
+        """The same, sent over the bus."""
+        self.frames.write(self.put(camera, frame, taken_at))
 
     def turn_until(self, desk: TrackingDesk, done: Callable[[], bool]) -> None:
         deadline = time.monotonic() + DEADLINE_S
@@ -121,7 +125,7 @@ def test_each_camera_has_its_own_ids(stage: Stage) -> None:
 def test_what_waits_is_detected_in_one_batch(stage: Stage) -> None:
     finder = BrightBoxes()
     desk = TrackingDesk(stage.ctx, finder)
-    for header in (stage.show("till", painted(80), 1.0), stage.show("door", painted(80), 1.0)):
+    for header in (stage.put("till", painted(80), 1.0), stage.put("door", painted(80), 1.0)):
         desk._take(header)
     desk.turn(0.0)
     assert finder.batches == [2]
@@ -129,10 +133,10 @@ def test_what_waits_is_detected_in_one_batch(stage: Stage) -> None:
 
 def test_older_and_overwritten_frames_are_counted(stage: Stage) -> None:
     desk = TrackingDesk(stage.ctx, BrightBoxes())
-    stale = stage.show("till", painted(80), 1.0)
+    stale = stage.put("till", painted(80), 1.0)
     for _ in range(4):
         stage.rings["till"].put(painted(80))
-    for header in (stale, stage.show("door", painted(80), 1.0), stage.show("door", painted(), 1.1)):
+    for header in (stale, stage.put("door", painted(80), 1.0), stage.put("door", painted(), 1.1)):
         desk._take(header)
     desk.turn(0.0)
     assert desk._waiting.dropped == {("till", "overwritten"): 1, ("door", "stale"): 1}
@@ -143,7 +147,7 @@ def test_a_camera_without_a_ring_is_counted_and_the_others_go_on(tmp_path: Path)
     stage.ctx.ring_path("till").unlink()
     desk = TrackingDesk(stage.ctx, BrightBoxes())
     for name in ("till", "door"):
-        desk._take(stage.show(name, painted(80), 1.0))
+        desk._take(stage.put(name, painted(80), 1.0))
     assert [each.camera for each in stage.updates_of(desk, 1)] == ["door"]
     assert desk._waiting.dropped == {("till", "no_ring"): 1}
     stage.close()
@@ -169,14 +173,14 @@ def test_a_new_worker_of_the_same_run_goes_on_with_the_tracks(tmp_path: Path) ->
     first = Stage(tmp_path, (TILL,))
     desk = TrackingDesk(first.ctx, BrightBoxes())
     for step in range(3):
-        desk._take(first.show("till", painted(80), 100.0 + step / 10))
+        desk._take(first.put("till", painted(80), 100.0 + step / 10))
         desk.turn(0.0)
     desk._saved_s = float("-inf")
     desk.turn(0.0)
     first.close()
     second = Stage(tmp_path, (TILL,))
     desk = TrackingDesk(second.ctx, BrightBoxes())
-    desk._take(second.show("till", painted(82), 100.5))
+    desk._take(second.put("till", painted(82), 100.5))
     (update,) = second.updates_of(desk, 1)
     assert [(box.track_id, box.confirmed) for box in update.boxes] == [(1, True)]
     second.close()
@@ -212,7 +216,7 @@ def test_the_reference_detector_follows_real_people(
         image = cv2.imread(str(picture))
         assert image is not None
         frame = cv2.resize(image, SIZE).astype(np.uint8, copy=False)
-        desk._take(stage.show("till", frame, 100.0 + step / 25))
+        desk._take(stage.put("till", frame, 100.0 + step / 25))
         seen += stage.updates_of(desk, 1)
     confirmed = [{box.track_id for box in each.boxes if box.confirmed} for each in seen]
     assert len(seen) == len(pictures)
