@@ -120,7 +120,7 @@ class Places:
         names = [line.place.name for line in self.lines] + [z.place.name for z in self.zones]
         if len(set(names)) != len(names):
             raise ConfigError("every --line and --zone needs a name of its own")
-        corners = {
+        corners: dict[str, tuple[Point, ...]] = {
             line.place.name: (line.place.line.start, line.place.line.end) for line in self.lines
         }
         corners |= {zone.place.name: zone.place.area.corners for zone in self.zones}
