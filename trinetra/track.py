@@ -42,7 +42,11 @@ def track(
         ),
     ] = "",
     model: Annotated[
-        str, typer.Option(help="Name in the catalog or path to an .onnx.", show_default="bundled")
+        str,
+        typer.Option(
+            help="Name in the catalog or path to an .onnx; for real shops: rtmdet-nano-person.",
+            show_default="bundled",
+        ),
     ] = "",
     line: Annotated[list[str] | None, typer.Option(help=LINE_HELP)] = None,
     zone: Annotated[list[str] | None, typer.Option(help=ZONE_HELP)] = None,
