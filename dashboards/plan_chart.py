@@ -27,8 +27,9 @@ def plan_figure(
     unseen = unseen_boxes(floor)
     if unseen:
         chart.add_trace(look.hatched(unseen, "no camera looks here"))
+    zones = {zone.name for zone in plan.zones}
     for shape in plan.fixtures:
-        _add_fixture(chart, shape)
+        _add_fixture(chart, shape, named=shape.name not in zones)
     for shape in plan.zones:
         _add_outline(chart, shape)
     for shape in plan.doors:
@@ -126,7 +127,7 @@ def _log_ticks(zmax: float) -> list[tuple[float, str]]:
     return kept[:: max(1, len(kept) // 6)]
 
 
-def _add_fixture(chart: go.Figure, shape: PlanShape) -> None:
+def _add_fixture(chart: go.Figure, shape: PlanShape, *, named: bool) -> None:
     chart.add_trace(
         go.Scatter(
             **_closed(shape),
@@ -139,6 +140,8 @@ def _add_fixture(chart: go.Figure, shape: PlanShape) -> None:
             hoverinfo="text",
         )
     )
+    if not named:
+        return
     xs, ys = _spread(shape)
     upright = ys[1] - ys[0] > 1.4 * (xs[1] - xs[0])
     chart.add_annotation(
@@ -176,13 +179,15 @@ def _add_outline(chart: go.Figure, shape: PlanShape) -> None:
 
 
 def _add_door(chart: go.Figure, shape: PlanShape) -> None:
-    points = shape.points_m
+    """A bar where the plan has the doorway, a strip where it has the door's two lines."""
+    strip = len(shape.points_m) > 2
     chart.add_trace(
         go.Scatter(
-            x=[x for x, _ in points],
-            y=[y for _, y in points],
+            **_closed(shape),
             mode="lines",
-            line={"color": "#e4572e", "width": 7},
+            fill="toself" if strip else "none",
+            fillcolor="rgba(228,87,46,0.45)",
+            line={"color": "#e4572e", "width": 2 if strip else 7},
             hoverinfo="text",
             text=escape(shape.name),
         )
