@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Speed is measured in benchmarks; a busy machine is no failure.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# Speed is measured in benchmarks; a busy machine is no failure. The gate tries the same examples
+# each time; `pytest --hypothesis-profile explore` looks for new ones.
+settings.register_profile("gate", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile("gate")
 
 SHARED = Path(__file__).parents[2] / "shared"
 RTSP_PACKAGES = (
