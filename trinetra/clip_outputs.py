@@ -61,7 +61,7 @@ class Outputs:
 
     @property
     def video(self) -> Path:
-        """Where to write the annotated video for now."""
+        """Where the annotated video is written until all is whole."""
         return self._staged / VIDEO
 
     def add_tracks(self, index: int, tracks: Tracks) -> None:
