@@ -142,6 +142,15 @@ def test_a_path_with_the_bytes_of_an_entry_is_that_entry(
     assert resolve(copy).entry.name == "tiny"
 
 
+def test_an_altered_copy_named_by_its_path_is_refused(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    copy = tmp_path / find("tiny").file
+    copy.write_bytes(BODY + b"!")
+    with pytest.raises(ModelError, match=f"is not tiny: expected sha256 {DIGEST}"):
+        resolve(copy)
+
+
 def test_every_entry_has_a_card_and_bundled_files_are_whole() -> None:
     for entry in catalog.catalog().values():
         assert (catalog.CARDS / entry.card).is_file(), entry.name
