@@ -86,6 +86,8 @@ class Clip:
 
 
 def _opened(path: Path) -> Any:
+    if path.parts and path.parts[0] in ("rtsp:", "rtsps:"):
+        raise SourceError("a camera is watched with `trinetra run --source`, not tracked as a clip")
     if path.is_dir():
         raise SourceError(f"{path}: is a folder, not a video")
     try:
