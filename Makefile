@@ -44,7 +44,7 @@ test: check ## everything that CI runs
 
 lock: $(UV) ## write requirements/*.txt anew from pyproject.toml
 	$(UV) pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 \
-	  --extra cloud --extra reports --group dev -o requirements/dev.txt pyproject.toml
+	  --extra cloud --extra reports --extra eval --extra gallery --group dev -o requirements/dev.txt pyproject.toml
 	$(UV) pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 \
 	  --extra gpu --no-emit-package onnxruntime -o requirements/gpu.txt pyproject.toml
 	for extra in openvino export; do \

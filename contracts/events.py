@@ -50,6 +50,46 @@ class ZoneVisit(Payload, frozen=True, kw_only=True):
     identity: str = UNKNOWN
 
 
+class QueueEpisode(Payload, frozen=True, kw_only=True):
+    """Someone stood in a queue zone: from `joined_at` to `left_at`, `wait_s` seconds.
+
+    `outcome` is `served` when the service zone was entered next (`service_s` is the time spent
+    there, None until it is known), `abandoned` when the person left without it, `unknown` when
+    nobody could see which. `censored` when the true end (or begin) was not seen.
+    """
+
+    zone: str
+    camera: str
+    track_id: int
+    joined_at: datetime
+    left_at: datetime
+    wait_s: float
+    outcome: Literal["served", "abandoned", "unknown"] = "unknown"
+    service_s: float | None = None
+    censored: bool = False
+    identity: str = UNKNOWN
+
+
+class VisitClosed(Payload, frozen=True, kw_only=True):
+    """One identity's whole visit to the store.
+
+    `entered_at` and `exited_at` are None where no door crossing was linked. `zones` are the zones
+    visited in order, `cameras` those that saw the person; `sightings` counts the tracks joined.
+    """
+
+    identity: str
+    entered_at: datetime | None
+    exited_at: datetime | None
+    entry_door: str
+    exit_door: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    zones: list[str]
+    cameras: list[str]
+    sightings: int
+    staff: bool | None = None
+
+
 class OccupancySampled(Payload, frozen=True, kw_only=True):
     """People inside by IN − OUT since the store's reset time, never below zero."""
 
@@ -127,6 +167,8 @@ class Retraction(Payload, frozen=True, kw_only=True):
 TYPES: dict[str, type[Payload]] = {
     "io.trinetra.line.crossed.v1": LineCrossed,
     "io.trinetra.zone.visit.v1": ZoneVisit,
+    "io.trinetra.queue.episode.v1": QueueEpisode,
+    "io.trinetra.visit.closed.v1": VisitClosed,
     "io.trinetra.occupancy.sampled.v1": OccupancySampled,
     "io.trinetra.heatmap.tile.v1": HeatmapTile,
     "io.trinetra.coverage.minute.v1": CoverageMinute,
@@ -228,6 +270,10 @@ def _refuse_out_of_range(kind: str, payload: Payload) -> None:
             raise BatchError(f"bad payload of {kind}: window ends before it starts")
     if isinstance(payload, ZoneVisit) and payload.left_at < payload.entered_at:
         raise BatchError(f"bad payload of {kind}: left before it entered")
+    if isinstance(payload, QueueEpisode) and payload.left_at < payload.joined_at:
+        raise BatchError(f"bad payload of {kind}: left before it joined")
+    if isinstance(payload, VisitClosed) and payload.last_seen_at < payload.first_seen_at:
+        raise BatchError(f"bad payload of {kind}: last seen before it was first seen")
 
 
 def _problem(item: object) -> str:

@@ -63,10 +63,15 @@ class Door(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An area watched by one camera: on the floor (`polygon_m`) or in its picture (`polygon`)."""
+    """An area watched by one camera: on the floor (`polygon_m`) or in its picture (`polygon`).
+
+    People in a `queue` zone wait for the `service` zone whose `serves` names it.
+    """
 
     name: str
     camera: str
+    kind: Literal["zone", "queue", "service"] = "zone"
+    serves: str = ""
     polygon_m: tuple[Point, ...] = ()
     polygon: tuple[Point, ...] = ()
     min_dwell_s: float = 5.0

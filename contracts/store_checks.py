@@ -50,6 +50,7 @@ def problems(config: StoreConfig) -> Iterator[Problem]:
         for problem, key in _camera_problems(camera):
             yield problem, f"cameras[{index}].{key}"
     yield from _place_problems(config)
+    yield from _service_problems(config.zones)
 
 
 def _not_finite(value: object, key: str) -> Iterator[str]:
@@ -151,6 +152,16 @@ def _place_problems(config: StoreConfig) -> Iterator[Problem]:
     for index, zone in enumerate(config.zones):
         for problem, key in _zone_problems(zone, cameras.get(zone.camera)):
             yield problem, f"zones[{index}].{key}"
+
+
+def _service_problems(zones: tuple[Zone, ...]) -> Iterator[Problem]:
+    queues = {zone.name for zone in zones if zone.kind == "queue"}
+    for index, zone in enumerate(zones):
+        if (zone.kind == "service") != bool(zone.serves):
+            problem = "a service zone names the queue that it serves, and no other zone does"
+            yield problem, f"zones[{index}].serves"
+        elif zone.serves and zone.serves not in queues:
+            yield f"no queue zone is called {zone.serves[:40]!r}", f"zones[{index}].serves"
 
 
 def _door_problems(door: Door) -> Iterator[Problem]:

@@ -79,6 +79,20 @@ class IdentityAssigned(msgspec.Struct, frozen=True, tag="identity"):
     score: float
 
 
+class TracksJoined(msgspec.Struct, frozen=True, tag="joined"):
+    """Two tracks were found to be one person, `kept` and `gone`; times of either may overlap.
+
+    What was counted for `gone` and repeats what was counted for `kept` must be retracted.
+    """
+
+    camera: str
+    kept: int
+    other_camera: str
+    gone: int
+    identity: str
+    at: float
+
+
 class EventOffered(msgspec.Struct, frozen=True, tag="event"):
     """An event for the spool; it is safe only once its id came back in `EventsKept`."""
 
@@ -112,6 +126,7 @@ Message = (
     | TracksUpdated
     | CropReady
     | IdentityAssigned
+    | TracksJoined
     | EventOffered
     | EventsKept
     | Heartbeat

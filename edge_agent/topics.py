@@ -28,7 +28,14 @@ TOPICS: tuple[Topic, ...] = (
     Topic("cameras", "rules", (messages.CameraReport,), "all", 1_000, 4_096),
     Topic("tracks", "rules", (messages.TracksUpdated,), "all", 10_000),
     Topic("crops", "identity", (messages.CropReady,), "newest", 32, 1_048_576),
-    Topic("identities", "rules", (messages.IdentityAssigned,), "all", 1_000, 4_096),
+    Topic(
+        "identities",
+        "rules",
+        (messages.IdentityAssigned, messages.TracksJoined),
+        "all",
+        1_000,
+        4_096,
+    ),
     Topic("events", "spool", (messages.EventOffered,), "acked", 10_000, 1_048_576),
     Topic("health", "supervisor", (messages.Heartbeat,), "newest", 1_000),
 )
