@@ -33,6 +33,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("run", "trinetra.run:run", "The agent, in the foreground."),
     Command("status", "trinetra.status:status", "What the agent on this machine is doing."),
     Command("models", "trinetra.models:app", "The model catalog: list, pull, verify."),
+    Command(
+        "eval", "trinetra.evaluation.app:app", "Accuracy against truth: mot, reid, store.", "eval"
+    ),
+    Command("bench", "trinetra.bench.app:app", "Speed against the limit and against peers."),
+    Command("simulate", "trinetra.simulate:simulate", "A store's days with their truth.", "eval"),
+    Command("calibrate", "trinetra.calibrate:calibrate", "Floor calibration and its error in cm."),
     Command("spool", "trinetra.spool:app", "The durable queue: inspect, verify."),
     Command("gateway", "trinetra.gateway:gateway", "Receive batches from the edge.", "cloud"),
     Command("dagster", "trinetra.dagster_ui:dagster", "The data platform and its UI.", "cloud"),

@@ -1,0 +1,1 @@
+"""`trinetra eval`: accuracy against ground truth."""
