@@ -122,6 +122,12 @@ def _identity(message: messages.IdentityAssigned) -> str:
     return "" if good and math.isfinite(message.score) else "identity out of range"
 
 
+def _joined(message: messages.TracksJoined) -> str:
+    names = map(_name, (message.camera, message.other_camera, message.identity))
+    good = all(names) and _count(message.kept, message.gone) and math.isfinite(message.at)
+    return "" if good else "joined tracks out of range"
+
+
 def _offered(message: messages.EventOffered) -> str:
     event = message.event
     good = _name(event.id) and _count(event.sequence) and event.time.tzinfo is not None
@@ -144,6 +150,7 @@ _CHECKS: dict[type, Callable[[Any], str]] = {
     messages.TracksUpdated: _tracks,
     messages.CropReady: _crop,
     messages.IdentityAssigned: _identity,
+    messages.TracksJoined: _joined,
     messages.EventOffered: _offered,
     messages.EventsKept: _kept,
     messages.Heartbeat: _beat,

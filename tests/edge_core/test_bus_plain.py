@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from contracts.errors import AgentError
 from edge_agent import bus_wire
-from edge_agent.messages import CropReady, FrameReady, Heartbeat, TrackedBox, TracksUpdated
+from edge_agent.messages import (
+    CropReady,
+    FrameReady,
+    Heartbeat,
+    TrackedBox,
+    TracksJoined,
+    TracksUpdated,
+)
 from edge_agent.topics import TOPICS, Topic, topic
 from tests.edge_core import samples
 from tests.edge_core.conftest import OpenBus
@@ -164,6 +171,24 @@ def test_the_table_says_who_may_use_what(open_bus: OpenBus, run_dir: Path) -> No
         bus.writer("frames").write(samples.report())
     with pytest.raises(AgentError, match="too long"):
         open_bus(run_dir / ("x" * 100)).writer("frames")
+
+
+def test_every_type_that_a_topic_carries_has_its_check() -> None:
+    assert {kind for row in TOPICS for kind in row.carries} <= set(bus_wire._CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("change", "passes"),
+    [({}, True), ({"at": math.nan}, False), ({"gone": -1}, False), ({"identity": ""}, False)],
+)
+def test_joined_tracks_are_checked_by_value(change: dict[str, Any], passes: bool) -> None:
+    joined = msgspec.structs.replace(TracksJoined("till", 1, "till", 2, "a1", 5.0), **change)
+    body = msgspec.msgpack.encode(joined)
+    if passes:
+        assert bus_wire.decode(topic("identities"), body) == joined
+        return
+    with pytest.raises(bus_wire.MalformedError):
+        bus_wire.decode(topic("identities"), body)
 
 
 @given(st.sampled_from(TOPICS), st.binary(max_size=200))
