@@ -28,13 +28,13 @@ import numpy.typing as npt
 
 from benchmarks import checkout
 from benchmarks.accuracy_page import fill
-from benchmarks.mot_score import Sequence, scores
 from edge_agent.tracking.bytetrack import Tracker, Tracks
 from models.catalog import DEFAULT_DETECTOR
 from models.detections import Detections
 from models.detector import Detector, load_detector
 from trinetra.clip import Clip, Image
 from trinetra.clip_tracking import TrackOptions, track_clip
+from trinetra.evaluation.mot_score import Sequence, scores
 
 ASSETS = Path(__file__).parents[2] / "shared" / "assets"
 REFERENCE = "rtmdet-nano-person"

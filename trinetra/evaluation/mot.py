@@ -1,0 +1,204 @@
+"""Tracks of every sequence below a folder against its ground truth (MOTChallenge form)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from scipy.special import expit
+
+from contracts.errors import SourceError
+from edge_agent.tracking.bytetrack import Tracker, Tracks
+from models.detections import Detections
+from models.detector import Detector, load_detector
+from trinetra.evaluation.mot_files import (
+    Folder,
+    folders,
+    read_rows,
+    read_tracks,
+    read_truth,
+    write_tracks,
+)
+from trinetra.evaluation.mot_score import Benchmark, Rows, Sequence, scores
+
+GIVEN_THRESHOLD = 0.6
+"""From which score given detections are sure, where nothing else is said (ByteTrack's)."""
+
+
+@dataclass(frozen=True)
+class MotOptions:
+    """What to measure; one of `detections` (a stem), `tracks` (a folder) or `model` (a name).
+
+    `benchmark` None takes the rules that the ground truth's columns are written for.
+    """
+
+    root: Path
+    detections: str | None = None
+    tracks: Path | None = None
+    model: str | None = None
+    mirror: Path | None = None
+    input_size: tuple[int, int] | None = None
+    threshold: float | None = None
+    second_half: bool = False
+    benchmark: Benchmark | None = None
+    threads: int = 1
+    out: Path | None = None
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with a sequence's name, its frames done and its frames in all."""
+
+
+def evaluate_mot(options: MotOptions, on_progress: Progress) -> dict[str, Any]:
+    """Figures `combined` and by sequence, in percent; `skipped` says what was left out and why.
+
+    Raises:
+        SourceError: no sequence can be measured, or a file of one is wrong (file and line).
+        ModelError: the detector is unknown or cannot be had.
+    """
+    chosen, skipped = _sorted_out(options)
+    detector = None
+    if not (options.detections or options.tracks):
+        detector = load_detector(
+            options.model,
+            input_size=options.input_size,
+            threads=options.threads,
+            mirror=options.mirror,
+        )
+    sequences: dict[str, Sequence] = {}
+    rules: dict[str, Benchmark] = {}
+    for folder in chosen:
+        truth, found = read_truth(folder)
+        rules[folder.name] = options.benchmark or found
+        tracks = _tracks(options, folder, detector, on_progress)
+        if options.out:
+            write_tracks(options.out / f"{folder.name}.txt", tracks)
+        sequences[folder.name] = _cut(options, folder, truth, tracks)
+    figures = scores(sequences, rules)
+    return {
+        "combined": figures.pop("combined"),
+        "sequences": figures,
+        "detections": _source(options, detector),
+        "second_half": options.second_half,
+        "benchmark": rules,
+        "skipped": skipped,
+    }
+
+
+def first_frame(folder: Folder, second_half: bool) -> int:
+    """Frames before the part that is measured: floor(N/2) for the second half."""
+    return folder.length // 2 if second_half else 0
+
+
+def _sorted_out(options: MotOptions) -> tuple[list[Folder], dict[str, str]]:
+    """The sequences that can be measured, and why the others cannot."""
+    chosen, skipped = [], {}
+    for folder in folders(options.root):
+        reason = _lack(options, folder)
+        if reason:
+            skipped[folder.name] = reason
+        else:
+            chosen.append(folder)
+    if not chosen:
+        reasons = "; ".join(f"{name}: {why}" for name, why in skipped.items())
+        raise SourceError(f"{options.root}: nothing to measure ({reasons})")
+    return chosen, skipped
+
+
+def _lack(options: MotOptions, folder: Folder) -> str:
+    """What this sequence lacks, or ""."""
+    if not folder.truth.is_file():
+        return "no gt/gt.txt"
+    if options.tracks:
+        ready = _ready(options.tracks, folder)
+        return "" if ready.is_file() else f"no {ready.name} among the tracks"
+    if options.detections:
+        stem = options.detections
+        return "" if _given(folder, stem).is_file() else f"no det/{stem}.txt"
+    return "" if folder.images() else "no images in img1"
+
+
+def _tracks(
+    options: MotOptions, folder: Folder, detector: Detector | None, on_progress: Progress
+) -> Rows:
+    """Rows of seven columns, frames counted from the begin of the part that is measured."""
+    skip = first_frame(folder, options.second_half)
+    length = folder.length - skip
+    if options.tracks:
+        return read_tracks(_ready(options.tracks, folder), length)
+    if detector is None:
+        assert options.detections is not None
+        frames = _given_frames(_given(folder, options.detections), folder, skip)
+        threshold = options.threshold or GIVEN_THRESHOLD
+    else:
+        frames = _detected_frames(detector, folder, skip)
+        threshold = options.threshold or detector.threshold
+    tracker, rows = Tracker(threshold), []
+    for frame, detections in enumerate(frames, 1):
+        rows += mot_rows(frame, tracker.update(detections, frame / folder.fps))
+        on_progress(folder.name, frame, length)
+    return np.array(rows).reshape(-1, 7)
+
+
+def mot_rows(frame: int, tracks: Tracks) -> list[list[float]]:
+    """A frame's confirmed tracks as rows: frame, id, x, y, w, h, score."""
+    chosen = tracks.confirmed
+    rows = zip(tracks.track_id[chosen], tracks.xyxy[chosen], tracks.score[chosen], strict=True)
+    return [
+        [frame, int(track_id), x1, y1, x2 - x1, y2 - y1, score]
+        for track_id, (x1, y1, x2, y2), score in rows
+    ]
+
+
+def _given_frames(path: Path, folder: Folder, skip: int) -> Iterator[Detections]:
+    """Given detections, frame by frame; scores outside 0 to 1 are taken as log-odds (DPM)."""
+    table = read_rows(path, folder.length, ids=False)
+    if table.shape[1] < 7:
+        raise SourceError(f"{path}:1: {table.shape[1]} columns, detections need a score as 7th")
+    score = table[:, 6]
+    if ((score < 0) | (score > 1)).any():
+        score = expit(score)
+    boxes = np.concatenate([table[:, 2:4], table[:, 2:4] + table[:, 4:6]], axis=1)
+    for frame in range(skip + 1, folder.length + 1):
+        rows = table[:, 0] == frame
+        yield Detections(boxes[rows].astype(np.float32), score[rows].astype(np.float32))
+
+
+def _detected_frames(detector: Detector, folder: Folder, skip: int) -> Iterator[Detections]:
+    """What our detector finds in each image."""
+    images = folder.images()
+    if len(images) != folder.length:
+        raise SourceError(
+            f"{folder.path}: {len(images)} images in img1, seqinfo.ini says {folder.length}"
+        )
+    for path in images[skip:]:
+        image = cv2.imread(str(path))
+        if image is None:
+            raise SourceError(f"{path}: not an image")
+        yield detector.detect([image.astype(np.uint8, copy=False)])[0]
+
+
+def _cut(options: MotOptions, folder: Folder, truth: Rows, tracks: Rows) -> Sequence:
+    """Only the part that is measured, renumbered from 1."""
+    skip = first_frame(folder, options.second_half)
+    kept = truth[truth[:, 0] > skip]
+    kept[:, 0] -= skip
+    return Sequence(kept, tracks, folder.length - skip)
+
+
+def _given(folder: Folder, stem: str) -> Path:
+    return folder.path / "det" / f"{stem}.txt"
+
+
+def _ready(tracks: Path, folder: Folder) -> Path:
+    return tracks / f"{folder.name}.txt"
+
+
+def _source(options: MotOptions, detector: Detector | None) -> str:
+    if options.tracks:
+        return "tracks"
+    return detector.name if detector else "given"

@@ -1,0 +1,127 @@
+"""`trinetra eval mot`: options, progress bar and table."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from contracts.errors import ConfigError
+from trinetra.evaluation.mot import MotOptions, evaluate_mot
+from trinetra.evaluation.mot_score import Benchmark
+from trinetra.track import MIRROR, parse_size
+
+FIGURES = ("HOTA", "DetA", "AssA", "IDF1", "MOTA", "IDSW", "FP", "FN")
+
+
+def mot(
+    folder: Annotated[Path, typer.Argument(help="Every */seqinfo.ini below it is a sequence.")],
+    detections: Annotated[
+        str, typer.Option(metavar="STEM", help="Track the given boxes of det/STEM.txt.")
+    ] = "",
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Detect on img1/ with this model of the catalog or this .onnx.",
+            show_default="bundled",
+        ),
+    ] = "",
+    tracks: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Score ready results: DIR/SEQUENCE.txt.")
+    ] = None,
+    second_half: Annotated[
+        bool,
+        typer.Option("--second-half", help="Only frames after floor(N/2), renumbered from 1."),
+    ] = False,
+    input_size: Annotated[
+        str,
+        typer.Option(help="WxH or N that images are fitted into.", show_default="the model's"),
+    ] = "",
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            max=0.99,
+            help="Score from which a detection is sure.",
+            show_default="0.6 for given ones, else the model's",
+        ),
+    ] = None,
+    benchmark: Annotated[
+        str,
+        typer.Option(
+            help="MOT17 leaves out distractors that the ground truth marks, MOT15 knows none.",
+            show_default="by the ground truth's columns",
+        ),
+    ] = "",
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Threads of the network.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the tracks (MOTChallenge form).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tracks against ground truth in MOTChallenge form: HOTA, IDF1, MOTA by TrackEval.
+
+    Boxes come from `--detections` (given), `--model` (our detector) or `--tracks` (ready results).
+    """
+    if sum(map(bool, (detections, model, tracks))) > 1:
+        raise ConfigError("--detections, --model and --tracks exclude each other: give one")
+    if benchmark not in ("", "MOT15", "MOT17"):
+        raise ConfigError(f"--benchmark {benchmark}: expected MOT15 or MOT17")
+    options = MotOptions(
+        root=folder,
+        detections=detections or None,
+        tracks=tracks,
+        model=model or None,
+        mirror=Path(os.environ[MIRROR]) if os.environ.get(MIRROR) else None,
+        input_size=parse_size(input_size, "--input-size", square=True),
+        threshold=threshold,
+        second_half=second_half,
+        benchmark=cast(Benchmark, benchmark) if benchmark else None,
+        threads=threads,
+        out=out,
+    )
+    found = _with_progress(options)
+    if as_json:
+        sys.stdout.write(json.dumps(found) + "\n")
+    else:
+        _show(found)
+
+
+def _with_progress(options: MotOptions) -> dict[str, Any]:
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} frames"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    ) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def on_progress(name: str, done: int, total: int) -> None:
+            bar.update(task, description=name, completed=done, total=total)
+
+        return evaluate_mot(options, on_progress)
+
+
+def _show(found: dict[str, Any]) -> None:
+    table = Table("sequence", *FIGURES, caption=f"detections: {found['detections']}")
+    for name, figures in {**found["sequences"], "combined": found["combined"]}.items():
+        table.add_row(name, *(_cell(figures[key]) for key in FIGURES), end_section=True)
+    Console().print(table)
+    for name, reason in found["skipped"].items():
+        typer.echo(f"skipped {name}: {reason}", err=True)
+
+
+def _cell(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.2f}"
