@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
 
+from contracts import fitting
 from contracts.errors import ConfigError
 
 Point = tuple[float, float]
@@ -109,42 +111,55 @@ class Homography(msgspec.Struct, frozen=True):
             return None
         return ((a * x + b * y + c) / w, (d * x + e * y + f) / w)
 
+    def inverse(self) -> Homography:
+        """Floor plane to image plane; `ConfigError` for a map that has none."""
+        back = fitting.inverse(self.rows)
+        if back is None:
+            raise ConfigError("floor calibration: the points do not fix a floor")
+        return Homography(back)
+
+    def slope(self, point: Point) -> tuple[float, float, float, float] | None:
+        """(∂X/∂x, ∂X/∂y, ∂Y/∂x, ∂Y/∂y) at an image point; None at or behind the horizon."""
+        place = self.apply(point)
+        if place is None:
+            return None
+        a, b, _, d, e, _, g, h, i = self.rows
+        w = g * point[0] + h * point[1] + i
+        x, y = place
+        return (a - g * x) / w, (b - h * x) / w, (d - g * y) / w, (e - h * y) / w
+
+    def spread_m(self, point: Point, noise: Point) -> float | None:
+        """Standard deviation, in metres along the worst direction, of the floor point.
+
+        `noise` is the standard deviation of the image point in x and y, in picture fractions;
+        first order: the largest singular value of slope · diag(noise). None as for `apply`.
+        """
+        slope = self.slope(point)
+        if slope is None:
+            return None
+        a, b, c, d = (part * noise[k % 2] for k, part in enumerate(slope))
+        half, mixed = (a * a + b * b + c * c + d * d) / 2, a * d - b * c
+        return math.sqrt(half + math.sqrt(max(half * half - mixed * mixed, 0.0)))
+
 
 def homography_from(image: Sequence[Point], floor: Sequence[Point]) -> Homography:
-    """Exact homography through four point pairs (direct linear transform, h33 = 1).
+    """Homography through at least four point pairs: exact for four, best fit for more.
 
-    Signed so that the four image points lie in front of the horizon. `ConfigError` when
-    three of the points are on one line.
+    The best fit is nearest to the image points, which is where people click wrongly; the far
+    floor, where a pixel is a metre, does not pull at it. Scaled so that w is 1 in the middle of
+    the image points. `ConfigError` when the points do not fix a floor, or one seen from below.
     """
-    if len(image) != 4 or len(floor) != 4:
-        raise ConfigError("a floor calibration needs exactly four image and four floor points")
-    rows: list[list[float]] = []
-    for (x, y), (u, v) in zip(image, floor, strict=True):
-        rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y, u])
-        rows.append([0, 0, 0, x, y, 1, -v * x, -v * y, v])
-    solved = (*_solve(rows), 1.0)
-    g, h, i = solved[6:]
-    in_front = [g * x + h * y + i > 0 for x, y in image]
-    homography = Homography(solved if in_front[0] else tuple(-value for value in solved))
+    if len(image) != len(floor) or len(image) < 4:
+        raise ConfigError(
+            "a floor calibration needs at least four image points and as many floor points"
+        )
+    back = fitting.projective(floor, image)
+    rows = fitting.inverse(back) if back else None
+    if rows is None:
+        raise ConfigError("floor calibration: too many of the points are on one line")
+    middle = [sum(point[k] for point in image) / len(image) for k in (0, 1)]
+    w = rows[6] * middle[0] + rows[7] * middle[1] + rows[8]
+    homography = Homography(tuple(value / w for value in rows) if abs(w) > 1e-300 else rows)
     if any(homography.apply(point) is None for point in image):
-        raise ConfigError("floor calibration: the four points do not look like one floor")
+        raise ConfigError("floor calibration: the points do not look like one floor")
     return homography
-
-
-def _solve(rows: list[list[float]]) -> list[float]:
-    """Gauss–Jordan elimination with pivoting of an n × (n+1) system."""
-    n = len(rows)
-    for column in range(n):
-        pivot = max(range(column, n), key=lambda r: abs(rows[r][column]))
-        if abs(rows[pivot][column]) < 1e-9:
-            raise ConfigError("floor calibration: three of the four points are on one line")
-        rows[column], rows[pivot] = rows[pivot], rows[column]
-        lead = rows[column][column]
-        rows[column] = [value / lead for value in rows[column]]
-        for other in range(n):
-            if other != column and rows[other][column]:
-                factor = rows[other][column]
-                rows[other] = [
-                    a - factor * b for a, b in zip(rows[other], rows[column], strict=True)
-                ]
-    return [row[n] for row in rows]

@@ -12,8 +12,9 @@ from typing import Literal
 
 import msgspec
 
+from contracts.calibration import floor_map
 from contracts.errors import ConfigError
-from contracts.geometry import Homography, Line, LinePair, Point, Polygon, homography_from
+from contracts.geometry import Homography, Line, LinePair, Point, Polygon
 from contracts.store_checks import problems
 from contracts.store_lines import located, toml_message
 
@@ -90,7 +91,7 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One camera; `credentials` is a reference (`env:NAME` or `file:PATH`), never a secret.
 
-    `size` is the analysis size in pixels. `image_points` and `floor_points` are four
+    `size` is the analysis size in pixels. `image_points` and `floor_points` are at least four
     corresponding points that put the camera on the plan.
     """
 
@@ -108,7 +109,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Picture fractions to floor metres, None for a camera without calibration."""
         if not self.image_points:
             return None
-        return homography_from(self.image_points, self.floor_points)
+        return floor_map(self.image_points, self.floor_points)
 
     @property
     def is_file(self) -> bool:

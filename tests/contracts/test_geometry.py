@@ -158,3 +158,68 @@ def test_any_points_give_a_homography_or_a_config_error(
     except ConfigError:
         return
     assert all(math.isfinite(number) for number in homography.rows)
+
+
+def test_more_pairs_than_four_are_fitted_where_people_click() -> None:
+    exact = homography_from(
+        [(0.4, 0.2), (0.6, 0.2), (1.0, 0.9), (0.0, 0.9)],
+        [(0.0, 0.0), (6.0, 0.0), (6.0, 8.0), (0.0, 8.0)],
+    )
+    image = [(x / 10, y / 10) for x in (4, 5, 6) for y in (3, 5, 7, 9)]
+    floor = [place for point in image if (place := exact.apply(point))]
+    same = homography_from(image, floor)
+    assert same.rows == pytest.approx([value / _w(exact, image) for value in exact.rows], abs=1e-6)
+    wrong = [(image[0][0] + 0.01, image[0][1]), *image[1:]]
+    fitted, back = homography_from(wrong, floor), homography_from(floor, wrong)
+    least = _clicks_off(fitted.inverse(), wrong, floor)
+    assert 0 < least < 0.01**2
+    assert least < _clicks_off(exact.inverse(), wrong, floor)
+    assert least < _clicks_off(back, wrong, floor)
+    for nudge in (1e-4, -1e-4):
+        for part in range(8):
+            rows = list(fitted.rows)
+            rows[part] += nudge * abs(rows[part])
+            assert least <= _clicks_off(Homography(tuple(rows)).inverse(), wrong, floor)
+
+
+def _w(homography: Homography, image: list[Point]) -> float:
+    g, h, i = homography.rows[6:]
+    x, y = (sum(point[k] for point in image) / len(image) for k in (0, 1))
+    return g * x + h * y + i
+
+
+def _clicks_off(to_picture: Homography, image: list[Point], floor: list[Point]) -> float:
+    spots = [to_picture.apply(place) for place in floor]
+    return sum(
+        math.dist(spot or (9, 9), point) ** 2 for spot, point in zip(spots, image, strict=True)
+    )
+
+
+@given(floor=_floors, x=st.floats(0.1, 0.9), y=st.floats(0.1, 0.9))
+def test_slope_and_inverse_agree_with_the_map(floor: list[Point], x: float, y: float) -> None:
+    homography, step = homography_from(UNIT, floor), 1e-6
+    here, slope = homography.apply((x, y)), homography.slope((x, y))
+    right, down = homography.apply((x + step, y)), homography.apply((x, y + step))
+    assert here
+    assert right
+    assert down
+    assert slope
+    assert homography.inverse().apply(here) == pytest.approx((x, y), abs=1e-9)
+    assert slope[0] == pytest.approx((right[0] - here[0]) / step, abs=1e-3)
+    assert slope[3] == pytest.approx((down[1] - here[1]) / step, abs=1e-3)
+
+
+def test_a_floor_point_is_as_uncertain_as_the_picture_is_coarse_there() -> None:
+    flat = homography_from(UNIT, [(0, 0), (4, 0), (4, 2), (0, 2)])
+    assert flat.spread_m((0.5, 0.5), (0.01, 0.01)) == pytest.approx(0.04)
+    tilted = homography_from(
+        [(0.4, 0.2), (0.6, 0.2), (1.0, 0.9), (0.0, 0.9)],
+        [(0.0, 0.0), (6.0, 0.0), (6.0, 8.0), (0.0, 8.0)],
+    )
+    near, far = tilted.spread_m((0.5, 0.9), (0.01, 0.01)), tilted.spread_m((0.5, 0.2), (0.01, 0.01))
+    assert near
+    assert far
+    assert far > 3 * near
+    assert tilted.spread_m((0.5, -5.0), (0.01, 0.01)) is None
+    with pytest.raises(ConfigError, match="do not fix"):
+        Homography((1, 0, 0, 1, 0, 0, 0, 0, 1)).inverse()
