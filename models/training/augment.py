@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from models.training.grid import STRIDES
 from models.training.sources import Boxes, Picture
 
 Image = NDArray[np.uint8]
@@ -43,6 +41,7 @@ class Sample:
     boxes: Boxes
     teacher_score: NDArray[np.float16] = field(default_factory=lambda: np.zeros(0, np.float16))
     teacher_box: NDArray[np.float16] = field(default_factory=lambda: np.zeros((0, 4), np.float16))
+    teacher_maps: list[NDArray[np.float16]] = field(default_factory=list)
 
 
 def place(
@@ -161,37 +160,6 @@ def compose(
             ignored.append(lost)
     areas = np.array(unbelieved, np.float32).reshape(-1, 4)
     return Sample(canvas, np.concatenate(boxes)), areas, np.concatenate(ignored)
-
-
-def mirror(sample: Sample) -> Sample:
-    """The sample left-right swapped with its boxes and teacher cells.
-
-    The point of column ``c`` moves to column ``W / stride - c``; the first column has no source
-    and is taken as empty.
-    """
-    high, wide = sample.image.shape[:2]
-
-    def swap(boxes: NDArray[Any]) -> NDArray[Any]:
-        out = boxes.copy()
-        out[:, [0, 2]] = wide - boxes[:, [2, 0]]
-        return out
-
-    scores, boxes, start = [], [], 0
-    for stride in STRIDES:
-        rows, columns = high // stride, wide // stride
-        block = slice(start, start + rows * columns)
-        start = block.stop
-        score = np.roll(sample.teacher_score[block].reshape(rows, columns)[:, ::-1], 1, 1)
-        score[:, 0] = 0
-        box = np.roll(sample.teacher_box[block].reshape(rows, columns, 4)[:, ::-1], 1, 1)
-        scores.append(score.reshape(-1))
-        boxes.append(swap(box.reshape(-1, 4)))
-    return Sample(
-        np.ascontiguousarray(sample.image[:, ::-1]),
-        swap(sample.boxes),
-        np.concatenate(scores),
-        np.concatenate(boxes),
-    )
 
 
 def recolour(rng: Generator, image: Image) -> Image:

@@ -93,7 +93,7 @@ class Head(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits ``[N, 1, H, W]`` and raw distances ``[N, 4, H, W]``, both in full precision."""
         score, box = self.score_tower(x), self.box_tower(x)
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(x.device.type, enabled=False):
             return self.score(score.float()), self.box(box.float())
 
 
@@ -143,10 +143,12 @@ class PersonNet(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Images ``[N, 3, H, W]`` (BGR, 0..255) to logits ``[N, A]`` and boxes ``[N, A, 4]``."""
+        return self.cells(self.features(x * PIXEL_SCALE))
+
+    def cells(self, features: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Logits ``[N, A]`` and boxes ``[N, A, 4]`` of the three maps."""
         logits, boxes = [], []
-        for feature, head, stride in zip(
-            self.features(x * PIXEL_SCALE), self.heads, STRIDES, strict=True
-        ):
+        for feature, head, stride in zip(features, self.heads, STRIDES, strict=True):
             score, box = head(feature)
             logits.append(score.flatten(1))
             boxes.append(decode(box, stride))

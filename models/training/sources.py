@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 Boxes = NDArray[np.float32]
 HELD_OUT_PERCENT = 10
 SURE_PSEUDO = 0.45
+BLACK = 24
+LEAST_CROP_PX = (16, 80)
 # The teacher calls hands, bottles and fruit a person there; the label files say nobody is.
 TEACHER_FAILS_ON = ("bottles_and_hands", "intel_fruit", "intel_car-detection")
 
@@ -96,9 +99,12 @@ def read_folder(root: Path, *, teacher: bool, held: bool | None) -> list[Picture
 
 
 def read_training(
-    work: Path, weights: dict[str, float]
+    work: Path, weights: dict[str, float], without_people: float
 ) -> tuple[list[Picture], NDArray[np.float64]]:
-    """All training pictures under ``work`` and the probability with which each is drawn."""
+    """All training pictures under ``work`` and the probability with which each is drawn.
+
+    One that shows nobody is drawn ``without_people`` times as often as another of its set.
+    """
     pictures: list[Picture] = []
     chances: list[float] = []
     for name, weight in weights.items():
@@ -109,6 +115,25 @@ def read_training(
         held = False if name == "openimages_people" else None
         found = read_folder(root, teacher=name != "rendered", held=held)
         pictures += found
-        chances += [weight] * len(found)
+        chances += [weight if len(p.boxes) else weight * without_people for p in found]
     share = np.array(chances, np.float64)
     return pictures, share / share.sum()
+
+
+def read_crops(archive: Path) -> list[Picture]:
+    """People of a Re-ID archive, each the whole of its crop; black borders are cut off."""
+    people = []
+    with zipfile.ZipFile(archive) as opened:
+        for name in sorted(n for n in opened.namelist() if n.endswith(".jpg")):
+            packed = np.frombuffer(opened.read(name), np.uint8)
+            image = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+            bright = image.max(2) > BLACK
+            rows, columns = np.flatnonzero(bright.any(1)), np.flatnonzero(bright.any(0))
+            if len(rows) < LEAST_CROP_PX[1] or len(columns) < LEAST_CROP_PX[0]:
+                continue
+            inner = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            box = np.array([[0, 0, inner.shape[1], inner.shape[0]]], np.float32)
+            people.append(
+                Picture(name, np.ascontiguousarray(inner), box, box[:0], True, stretched=False)
+            )
+    return people

@@ -43,7 +43,7 @@ def assign(scores: Tensor, boxes: Tensor, labels: Tensor, points: Tensor) -> tup
     winner = rival.argmax(0)
     taken = chosen.any(0)
     won = torch.zeros_like(chosen)
-    won[winner, torch.arange(len(scores))] = taken
+    won[winner, torch.arange(len(scores), device=scores.device)] = taken
     strength = fitness * won
     peak = strength.amax(1, keepdim=True)
     peak_iou = (iou * won).amax(1, keepdim=True).clamp(min=0.1)

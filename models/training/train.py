@@ -7,6 +7,7 @@ import copy
 import math
 import time
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from models.training.augment import SampleRules
-from models.training.grid import grid_points
+from models.training.crowd import CrowdRules
+from models.training.distil import Adapters, map_loss
+from models.training.grid import STRIDES, grid_points
 from models.training.loss import detection_loss
-from models.training.network import PersonNet
-from models.training.sources import read_training
+from models.training.network import PIXEL_SCALE, PersonNet
+from models.training.sources import read_crops, read_training
 from models.training.stream import Batch, SampleStream
+from models.training.teacher import MAP_CHANNELS
 
 CONFIG = Path(__file__).with_name("config.toml")
 
@@ -40,13 +44,14 @@ class TrainRules:
     clip_norm: float
     box_weight: float
     teacher_from: float
+    map_weight: float
     checkpoint_every: int
 
 
-def rate(step: int, rules: TrainRules) -> float:
+def rate(step: int, warm_from: int, rules: TrainRules) -> float:
     """Learning rate as a share of the full one: warm-up, plateau, cosine to ``final_rate``."""
-    if step < rules.warmup_steps:
-        return (step + 1) / rules.warmup_steps
+    if step - warm_from < rules.warmup_steps:
+        return (step - warm_from + 1) / rules.warmup_steps
     start = rules.decay_from * rules.steps
     if step < start:
         return 1.0
@@ -60,10 +65,10 @@ def build(config: dict[str, Any]) -> PersonNet:
     return PersonNet(tuple(table["widths"]), table["neck"], table["tower"])
 
 
-def optimizer_for(net: nn.Module, rules: TrainRules) -> torch.optim.AdamW:
+def optimizer_for(model: nn.Module, rules: TrainRules) -> torch.optim.AdamW:
     """AdamW that decays convolution weights only."""
-    decayed = [p for p in net.parameters() if p.ndim > 1]
-    plain = [p for p in net.parameters() if p.ndim <= 1]
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim <= 1]
     groups = [
         {"params": decayed, "weight_decay": rules.weight_decay},
         {"params": plain, "weight_decay": 0.0},
@@ -82,38 +87,73 @@ def follow(average: nn.Module, net: nn.Module, step: int, decay: float) -> None:
             slow.copy_(fast)
 
 
-def one_step(
-    net: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, rules: TrainRules
-) -> tuple[float, float]:
-    """Forward, backward, update; returns score loss and box loss."""
-    images = batch.images.float().contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16):
-        logits, boxes = net(images)
-    points = torch.from_numpy(grid_points(images.shape[2], images.shape[3]))
-    score_loss, box_loss = detection_loss(
-        logits.float(), boxes.float(), batch, points, rules.teacher_from, rules.box_weight
-    )
-    optimizer.zero_grad(set_to_none=True)
-    total: Tensor = score_loss + box_loss
-    total.backward()
-    nn.utils.clip_grad_norm_(net.parameters(), rules.clip_norm)
-    optimizer.step()
-    return float(score_loss.detach()), float(box_loss.detach())
+class Run:
+    """Everything that a checkpoint holds: weights, their average, adapters, optimizer, step."""
 
+    def __init__(self, config: dict[str, Any], device: torch.device) -> None:
+        self.rules = TrainRules(**config["train"])
+        self.device = device
+        self.net = build(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.net)
+        self.adapters = Adapters(config["network"]["neck"], MAP_CHANNELS, len(STRIDES)).to(device)
+        self.optimizer = optimizer_for(nn.ModuleList([self.net, self.adapters]), self.rules)
+        self.step = 0
+        self.warm_from = 0
 
-def save(
-    path: Path, net: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, step: int
-) -> None:
-    """Write a checkpoint by rename, so that a killed run never leaves half of one."""
-    state = {
-        "net": net.state_dict(),
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "step": step,
-    }
-    fresh = path.with_suffix(".part")
-    torch.save(state, fresh)
-    fresh.rename(path)
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint; one without adapters starts them and the optimizer afresh."""
+        state = torch.load(path, weights_only=True, map_location=self.device)
+        self.net.load_state_dict(state["net"])
+        self.average.load_state_dict(state["average"])
+        self.step = state["step"]
+        if "adapters" in state:
+            self.adapters.load_state_dict(state["adapters"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.warm_from = state["warm_from"]
+        else:
+            self.warm_from = self.step
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint by rename, so that a killed run never leaves half of one."""
+        state = {
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "adapters": self.adapters.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "warm_from": self.warm_from,
+        }
+        fresh = path.with_suffix(".part")
+        torch.save(state, fresh)
+        fresh.rename(path)
+
+    def advance(self, batch: Batch) -> tuple[float, float, float]:
+        """Forward, backward, update; returns the losses of scores, boxes and maps.
+
+        The maps count less as the rate falls: in the end the boxes are what matters.
+        """
+        rules = self.rules
+        share = rate(self.step, self.warm_from, rules)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rules.learning_rate * share
+        images = batch.images.float().contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            features = self.net.features(images * PIXEL_SCALE)
+            logits, boxes = self.net.cells(features)
+            maps = self.adapters(features)
+        points = torch.from_numpy(grid_points(images.shape[2], images.shape[3])).to(self.device)
+        score_loss, box_loss = detection_loss(
+            logits.float(), boxes.float(), batch, points, rules.teacher_from, rules.box_weight
+        )
+        likeness = map_loss(maps, batch.teacher_maps)
+        self.optimizer.zero_grad(set_to_none=True)
+        total: Tensor = score_loss + box_loss + rules.map_weight * share * likeness
+        total.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), rules.clip_norm)
+        self.optimizer.step()
+        follow(self.average, self.net, self.step, rules.ema_decay)
+        self.step += 1
+        return float(score_loss.detach()), float(box_loss.detach()), float(likeness.detach())
 
 
 def main() -> None:
@@ -121,53 +161,55 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder written by prepare")
     parser.add_argument("--teacher", type=Path, required=True, help="person_det_rtmdet_nano.onnx")
+    parser.add_argument("--crops", type=Path, required=True, help="con_reid_train.zip")
     parser.add_argument("--config", type=Path, default=CONFIG)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="that compose; 8 to 16 feed a GPU")
     args = parser.parse_args()
     config = tomllib.loads(args.config.read_text())
-    rules = TrainRules(**config["train"])
     torch.set_num_threads(args.threads)
     torch.manual_seed(config["seed"])
-    net = build(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = copy.deepcopy(net)
-    optimizer = optimizer_for(net, rules)
-    checkpoint, step = args.work / "checkpoint.pt", 0
+    run = Run(config, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    checkpoint = args.work / "checkpoint.pt"
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        net.load_state_dict(state["net"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        step = state["step"]
-    pictures, chances = read_training(args.work / "data", config["weights"])
+        run.resume(checkpoint)
+    pictures, chances = read_training(
+        args.work / "data", config["weights"], config["without_people"]
+    )
     stream = SampleStream(
         pictures,
         chances,
         SampleRules(**config["samples"]),
+        CrowdRules(**config["crowd"]),
+        read_crops(args.crops),
         args.teacher,
-        rules.batch,
-        config["seed"] + step,
+        run.rules.batch,
+        config["seed"] + run.step,
     )
-    batches = iter(DataLoader(stream, batch_size=None, num_workers=1, prefetch_factor=8))
-    print(f"{len(pictures)} pictures, from step {step} to {rules.steps}", flush=True)
-    sums, began = [0.0, 0.0], time.monotonic()
-    net.train()
-    while step < rules.steps:
-        for group in optimizer.param_groups:
-            group["lr"] = rules.learning_rate * rate(step, rules)
-        losses = one_step(net, optimizer, next(batches), rules)
-        follow(average, net, step, rules.ema_decay)
-        step += 1
+    batches = iter(DataLoader(stream, batch_size=None, num_workers=args.workers, prefetch_factor=8))
+    print(f"{len(pictures)} pictures, from step {run.step}, on {run.device}", flush=True)
+    train(run, batches, checkpoint)
+
+
+def train(run: Run, batches: Iterator[Batch], checkpoint: Path) -> None:
+    """Advance to the last step, with a line every 50 steps and a checkpoint now and then."""
+    rules = run.rules
+    sums, began = [0.0, 0.0, 0.0], time.monotonic()
+    run.net.train()
+    while run.step < rules.steps:
+        losses = run.advance(next(batches).to(run.device))
         sums = [s + x for s, x in zip(sums, losses, strict=True)]
-        if step % 50 == 0:
+        if run.step % 50 == 0:
             each = (time.monotonic() - began) / 50
             print(
-                f"step {step} score {sums[0] / 50:.4f} box {sums[1] / 50:.4f} "
-                f"{rules.batch / each:.1f} images/s lr {optimizer.param_groups[0]['lr']:.2e}",
+                f"step {run.step} score {sums[0] / 50:.4f} box {sums[1] / 50:.4f} "
+                f"maps {sums[2] / 50:.4f} {rules.batch / each:.1f} images/s "
+                f"lr {run.optimizer.param_groups[0]['lr']:.2e}",
                 flush=True,
             )
-            sums, began = [0.0, 0.0], time.monotonic()
-        if step % rules.checkpoint_every == 0 or step == rules.steps:
-            save(checkpoint, net, average, optimizer, step)
+            sums, began = [0.0, 0.0, 0.0], time.monotonic()
+        if run.step % rules.checkpoint_every == 0 or run.step == rules.steps:
+            run.save(checkpoint)
 
 
 if __name__ == "__main__":
