@@ -50,12 +50,16 @@ class FloorPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A line pair in one camera's picture (fractions); outer → inner is `in`."""
+    """A line pair in one camera's picture (fractions); outer → inner is `in`.
+
+    Who passes a `staff_only` door is staff: stored, but neither footfall nor occupancy.
+    """
 
     name: str
     camera: str
     outer: tuple[Point, Point]
     inner: tuple[Point, Point]
+    staff_only: bool = False
 
     @property
     def pair(self) -> LinePair:

@@ -104,6 +104,7 @@ REFUSALS = [
     ("outer = [[0.2, 0.4]", "outer = [[0.2, 0.9]", "outer", "doors[0].outer", "not meet"),
     ("inner = [[0.2", "inner = [[120", "inner", "doors[0].inner", "fractions"),
     ("inner = [[0.2", "inner = [[inf", "inner", "doors[0].inner", "expected a number"),
+    ("inner = [[0.2", "staff_only = 1\ninner = [[0.2", "staff_only", "doors[0].staff_only", "bool"),
     ("[2, 0], [2, 2]]", "[2, 0]]", 'name = "queue"', "zones[0].name", "three corners"),
     ("polygon_m =", "#", 'name = "queue"', "zones[0].name", "either polygon_m or polygon"),
     ('"entrance"\npolygon', '"till"\npolygon', None, "zones[0].camera", "no floor calibration"),
