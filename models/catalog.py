@@ -10,33 +10,52 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from contracts.errors import ModelError
 from models.download import Progress, download
+from models.letterbox import Place
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 BUNDLED = Path(__file__).with_name("weights")
 CARDS = Path(__file__).with_name("cards")
 DEFAULT_DETECTOR = "person-trinetra-nano"
+DEFAULT_EMBEDDER = "person-embed-trinetra"
 
-OutputForm = Literal["boxes-scores", "mmdet", "yolox", "yolov8"]
+Task = Literal["person-detection", "person-embedding"]
+OutputForm = Literal[
+    "boxes-scores",
+    "mmdet",
+    "end-to-end",
+    "yolox",
+    "yolov5",
+    "yolov8",
+    "yolov8-rows",
+    "detr",
+    "embedding",
+]
+ScoreForm = Literal["probability", "sigmoid", "softmax"]
 
 
 class InputSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a network eats: float32 ``[N, 3, H, W]``, ``(pixel - mean) / std`` per channel.
 
-    The frame lies in the top left corner, the rest is ``pad``.  Height and width are multiples of
+    ``layout`` "nhwc" is ``[N, H, W, 3]``.  An embedder's crop is stretched to ``size``; for a
+    detector:
+
+    The frame lies at ``place``, the rest is ``pad``.  Height and width are multiples of
     ``stride``; ``size`` (width, height) is the bound that the frame is fitted into by default, and
     the only possible input where the graph is ``fixed``.
     """
 
+    layout: Literal["nchw", "nhwc"] = "nchw"
     colour: Literal["bgr", "rgb"] = "bgr"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     pad: int = 114
+    place: Place = "top-left"
     stride: int = 32
     size: tuple[int, int] = (416, 416)
     fixed: bool = False
@@ -45,11 +64,16 @@ class InputSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One model of the catalog; ``threshold`` is the score from which it is sure.
 
-    Scores of different models do not compare, hence the threshold belongs here.
+    Scores of different models do not compare, hence the threshold belongs here.  An embedder's is
+    a cosine: 1 % of the pairs of different people score above it.
+
+    A detector's ``output`` is one of the forms of ``models.outputs``, in the graph's ``outputs`` of
+    these names, or in all of them in order.  Boxes of the ``classes`` are kept, whatever class they
+    show; of two that overlap by more than ``nms_iou`` one (1: both, the graph has done it).
     """
 
     name: str
-    task: Literal["person-detection"]
+    task: Task
     file: str
     licence: str
     origin: str
@@ -58,7 +82,10 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     bytes: int
     input: InputSpec
     output: OutputForm
-    person_class: int = 0
+    outputs: tuple[str, ...] = ()
+    classes: Annotated[tuple[int, ...], msgspec.Meta(min_length=1)] = (0,)
+    scores: ScoreForm = "probability"
+    nms_iou: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.6
     threshold: float
     card: str
 

@@ -15,7 +15,7 @@ from models.catalog import DEFAULT_DETECTOR, ModelEntry, resolve
 from models.detections import Detections
 from models.letterbox import Letterbox
 from models.nms import suppress
-from models.outputs import DECODERS
+from models.outputs import DECODERS, read
 from models.runtime.base import Runtime
 from models.runtime.ort import OrtRuntime
 
@@ -23,8 +23,9 @@ Frame = NDArray[np.uint8]
 
 # Low scores stay in: ByteTrack associates them; rules use ``threshold``.
 FLOOR = 0.1
-NMS_IOU = 0.6
-MOST_BOXES = 300
+MOST_BOXES = 1000
+MOST_SCORE = 1.001  # a little rounding is no logit
+PROBE_PX = 128
 
 
 class Detector:
@@ -38,6 +39,8 @@ class Detector:
     def __init__(
         self, entry: ModelEntry, runtime: Runtime, *, input_size: tuple[int, int] | None = None
     ) -> None:
+        if entry.output not in DECODERS:
+            raise ModelError(f"{entry.name} is a {entry.task} model, not a detector")
         size = input_size or entry.input.size
         if entry.input.fixed and size != entry.input.size:
             raise ModelError(f"{entry.name}: input size is fixed at {entry.input.size}")
@@ -48,9 +51,16 @@ class Detector:
         self.input_size = size
         self._entry = entry
         self._runtime = runtime
-        self._decode = DECODERS[entry.output]
         # mmdeploy's graph ends in its own NMS, which fails on some batches of several frames
         self._batches = runtime.input_shape[0] is None and entry.output != "mmdet"
+
+    def probe(self) -> None:
+        """Run the network once on nothing; ``ModelError`` if it is not what its entry says."""
+        spec = self._entry.input
+        side = max(spec.stride, PROBE_PX // spec.stride * spec.stride)
+        wide, high = self.input_size if spec.fixed else (side, side)
+        blank = np.zeros((1, 3, high, wide), np.float32)
+        read(self._entry, self._runtime.output_names, self._runtime.run(blank), (wide, high))
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """People in BGR frames ``[H, W, 3]``, in the order of the frames, scores from 0.1 up.
@@ -75,19 +85,19 @@ class Detector:
         """One run of the network over frames of one ``size`` (width, height)."""
         spec = self._entry.input
         stride = None if spec.fixed else spec.stride
-        box = Letterbox.fit(size, self.input_size, stride)
-        batch = self._blob(frames, box)
-        boxes, scores = self._decode(
-            self._runtime.run(batch), self._entry.person_class, box.input_size
-        )
-        return [select(b, s, box) for b, s in zip(boxes, scores, strict=True)]
+        box = Letterbox.fit(size, self.input_size, stride, spec.place)
+        raw = self._runtime.run(self._blob(frames, box))
+        boxes, scores = read(self._entry, self._runtime.output_names, raw, box.input_size)
+        iou = self._entry.nms_iou
+        return [select(b, s, box, iou) for b, s in zip(boxes, scores, strict=True)]
 
     def _blob(self, frames: list[Frame], box: Letterbox) -> NDArray[np.float32]:
         """Letterboxed, normalized input ``[N, 3, H, W]``."""
         spec = self._entry.input
         wide, high = box.input_size
         canvas = np.full((high, wide, 3), spec.pad, np.uint8)
-        inner = canvas[: box.resized[1], : box.resized[0]]
+        left, top = box.corner
+        inner = canvas[top : top + box.resized[1], left : left + box.resized[0]]
         batch = np.empty((len(frames), 3, high, wide), np.float32)
         for blob, frame in zip(batch, frames, strict=True):
             cv2.resize(frame, box.resized, dst=inner, interpolation=cv2.INTER_LINEAR)
@@ -100,14 +110,18 @@ class Detector:
         return batch
 
 
-def select(boxes: NDArray[np.float32], scores: NDArray[np.float32], box: Letterbox) -> Detections:
-    """Boxes ``[A, 4]`` worth keeping, in frame pixels, best first."""
-    sure = scores >= FLOOR
-    boxes, scores = boxes[sure], scores[sure]
-    keep = suppress(boxes, scores, NMS_IOU, MOST_BOXES)
-    xyxy = box.to_frame(boxes[keep])
+def select(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], box: Letterbox, iou: float
+) -> Detections:
+    """Boxes ``[A, 4]`` worth keeping, in frame pixels, best first; what cannot be is counted."""
+    sound = np.isfinite(scores) & (scores < MOST_SCORE) & np.isfinite(boxes).all(1)
+    claimed = ~(scores < FLOOR)  # NaN claims to be something, too
+    sure = sound & claimed
+    keep = suppress(boxes[sure], scores[sure], iou, MOST_BOXES)
+    xyxy = box.to_frame(boxes[sure][keep])
     solid = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
-    return Detections(xyxy[solid], scores[keep][solid].astype(np.float32))
+    refused = claimed.sum() - sure.sum() + len(solid) - solid.sum()
+    return Detections(xyxy[solid], scores[sure][keep][solid].clip(max=1.0), int(refused))
 
 
 def load_detector(
@@ -120,8 +134,10 @@ def load_detector(
     """A detector of the catalog or of an ``.onnx`` path; the bundled one if nothing is named.
 
     Raises:
-        ModelError: see ``models.catalog.resolve``.
+        ModelError: see ``models.catalog.resolve``, or the network is not what its entry says.
     """
     resolved = resolve(name_or_path or DEFAULT_DETECTOR, mirror=mirror)
     runtime = OrtRuntime(resolved.path, threads=threads)
-    return Detector(resolved.entry, runtime, input_size=input_size)
+    detector = Detector(resolved.entry, runtime, input_size=input_size)
+    detector.probe()
+    return detector
