@@ -30,14 +30,19 @@ class CropGate:
         self, frame: npt.NDArray[np.uint8], tracks: Tracks, at_s: float
     ) -> Iterator[CropReady]:
         """Crops worth an embedding: confirmed, large, whole, hardly covered, once a second."""
+        for row in self.chosen(tracks, (frame.shape[1], frame.shape[0]), at_s):
+            yield _crop(frame, tracks.xyxy[row], self._camera, int(tracks.track_id[row]), at_s)
+
+    def chosen(self, tracks: Tracks, size: tuple[int, int], at_s: float) -> list[int]:
+        """Rows of `tracks` that are cropped now from a frame of `size` (width, height)."""
         self.forget(tracks.ended.tolist())
-        good = tracks.confirmed & _worth(tracks.xyxy, frame.shape[1], frame.shape[0])
-        for row in np.flatnonzero(good):
+        rows = []
+        for row in np.flatnonzero(tracks.confirmed & _worth(tracks.xyxy, *size)).tolist():
             track_id = int(tracks.track_id[row])
-            if 0 <= at_s - self._cropped_s.get(track_id, -np.inf) < EVERY_S:
-                continue
-            self._cropped_s[track_id] = at_s
-            yield _crop(frame, tracks.xyxy[row], self._camera, track_id, at_s)
+            if not 0 <= at_s - self._cropped_s.get(track_id, -np.inf) < EVERY_S:
+                self._cropped_s[track_id] = at_s
+                rows.append(row)
+        return rows
 
     def forget(self, track_ids: Iterable[int]) -> None:
         """These tracks have ended."""
