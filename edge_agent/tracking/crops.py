@@ -55,18 +55,20 @@ def _worth(xyxy: Floats, width: int, height: int) -> npt.NDArray[np.bool_]:
     wide, high = xyxy[:, 2] - xyxy[:, 0], xyxy[:, 3] - xyxy[:, 1]
     inside = (xyxy[:, :2] >= -MARGIN_PX).all(axis=1)
     inside &= (xyxy[:, 2] <= width + MARGIN_PX) & (xyxy[:, 3] <= height + MARGIN_PX)
-    return inside & (wide >= MIN_WIDTH) & (high >= MIN_HEIGHT) & (_covered(xyxy) <= MOST_COVERED)
+    return (
+        inside & (wide >= MIN_WIDTH) & (high >= MIN_HEIGHT) & (covered_share(xyxy) <= MOST_COVERED)
+    )
 
 
-def _covered(xyxy: Floats) -> Floats:
+def covered_share(xyxy: Floats) -> Floats:
     """Largest share of each box (N, 4) that lies under one other box."""
     low = np.maximum(xyxy[:, None, :2], xyxy[None, :, :2])
     high = np.minimum(xyxy[:, None, 2:], xyxy[None, :, 2:])
     common = np.maximum(high - low, 0).prod(axis=2)
     np.fill_diagonal(common, 0)
     area = (xyxy[:, 2:] - xyxy[:, :2]).prod(axis=1)
-    covered: Floats = common.max(axis=1, initial=0) / np.maximum(area, 1e-9)
-    return covered
+    share: Floats = common.max(axis=1, initial=0) / np.maximum(area, 1e-9)
+    return share
 
 
 def _crop(
