@@ -137,6 +137,8 @@ def load_detector(
         ModelError: see ``models.catalog.resolve``, or the network is not what its entry says.
     """
     resolved = resolve(name_or_path or DEFAULT_DETECTOR, mirror=mirror)
+    if resolved.entry.task != "person-detection":
+        raise ModelError(f"{resolved.entry.name} is a {resolved.entry.task} model, no detector")
     runtime = OrtRuntime(resolved.path, threads=threads)
     detector = Detector(resolved.entry, runtime, input_size=input_size)
     detector.probe()

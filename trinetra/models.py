@@ -13,7 +13,15 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
 from contracts.errors import ModelError
-from models.catalog import BUNDLED, DEFAULT_DETECTOR, ModelEntry, catalog, find, resolve
+from models.catalog import (
+    BUNDLED,
+    DEFAULT_DETECTOR,
+    DEFAULT_EMBEDDER,
+    ModelEntry,
+    catalog,
+    find,
+    resolve,
+)
 from models.catalog import verify as verify_file
 from trinetra.run import MIRROR
 
@@ -75,7 +83,8 @@ def _row(entry: ModelEntry) -> dict[str, Any]:
     path = _place(entry)
     bundled = path is not None and path.parent == BUNDLED
     return {
-        "name": entry.name + (" (default)" if entry.name == DEFAULT_DETECTOR else ""),
+        "name": entry.name
+        + (" (default)" if entry.name in (DEFAULT_DETECTOR, DEFAULT_EMBEDDER) else ""),
         "task": entry.task,
         "licence": entry.licence,
         "MB": round(entry.bytes / 1e6, 2),

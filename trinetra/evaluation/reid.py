@@ -168,10 +168,13 @@ def rank(crops: LabelledCrops, rows: NDArray[np.float32]) -> Ranking:
 def normalized(crops: LabelledCrops, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows without the mean of their camera, as the identity worker does it."""
     means = CameraMeans(rows.shape[1])
-    cameras = [str(camera) for camera in crops.camera]
-    for camera, row in zip(cameras, rows, strict=True):
-        means.add(camera, row)
-    return np.stack([means.normalize(c, row) for c, row in zip(cameras, rows, strict=True)])
+    for camera, row in zip(crops.camera, rows, strict=True):
+        means.add(str(camera), row)
+    out = np.empty_like(rows)
+    for camera in np.unique(crops.camera):
+        seen = crops.camera == camera
+        out[seen] = means.normalize(str(camera), rows[seen])
+    return out
 
 
 def evaluate_reid(

@@ -1,0 +1,1 @@
+"""Training of the bundled person embedder; see README.md.  Needs torch and onnx."""
