@@ -36,6 +36,8 @@ OutputForm = Literal[
     "detr",
     "embedding",
 ]
+Classes = Annotated[tuple[Annotated[int, msgspec.Meta(ge=0)], ...], msgspec.Meta(min_length=1)]
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 ScoreForm = Literal["probability", "sigmoid", "softmax"]
 
 
@@ -83,9 +85,9 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     input: InputSpec
     output: OutputForm
     outputs: tuple[str, ...] = ()
-    classes: Annotated[tuple[int, ...], msgspec.Meta(min_length=1)] = (0,)
+    classes: Classes = (0,)
     scores: ScoreForm = "probability"
-    nms_iou: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.6
+    nms_iou: Share = 0.6
     threshold: float
     card: str
 

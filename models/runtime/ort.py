@@ -41,7 +41,9 @@ class OrtRuntime:
             refusals.InvalidGraph,
             refusals.InvalidProtobuf,
             refusals.NotImplemented,
+            refusals.RuntimeException,
         )
+        self._path, self._refused = path, refused
         try:
             self._session = onnxruntime.InferenceSession(
                 str(path),
@@ -85,5 +87,12 @@ class OrtRuntime:
         return tuple(_shape(o.shape) for o in self._outputs)
 
     def run(self, batch: NDArray[np.float32]) -> list[NDArray[Any]]:
-        """One forward pass of a batch ``[N, C, H, W]``."""
-        return [np.asarray(out) for out in self._session.run(None, {self._input.name: batch})]
+        """One forward pass of a batch ``[N, C, H, W]``; ``ModelError`` if it does not fit."""
+        try:
+            outputs = self._session.run(None, {self._input.name: batch})
+        except self._refused as error:
+            reason = str(error).splitlines()[0]
+            raise ModelError(
+                f"{self._path}: onnxruntime cannot run it on {list(batch.shape)}: {reason}"
+            ) from error
+        return [np.asarray(out) for out in outputs]

@@ -44,7 +44,7 @@ def emit_onnx(
         infos.append(
             helper.make_tensor_value_info(name, KINDS[values.dtype.kind], list(values.shape))
         )
-    return save(path, nodes, input_shape or [1, 3, 64, 64], infos)
+    return save(path, nodes, input_shape or [1, 3, 96, 96], infos)
 
 
 def save(
