@@ -37,7 +37,10 @@ class Fixture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Doorway(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An opening in the north or south wall; the line pair lies `outer_m`, `inner_m` inside."""
+    """An opening in the north or south wall; the line pair lies `outer_m`, `inner_m` inside.
+
+    A door with the camera "" is not watched: nobody is counted there.
+    """
 
     name: str
     camera: str
@@ -63,11 +66,16 @@ class Doorway(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A zone: its rectangle and the spots (x, y, looks-at x, y) where people stop."""
+    """A zone: its rectangle and the spots (x, y, looks-at x, y) where people stop.
+
+    `kind` and `serves` are those of `contracts.store.Zone`.
+    """
 
     name: str
     camera: str
     rect: Rect
+    kind: Literal["zone", "queue", "service"] = "zone"
+    serves: str = ""
     spots: tuple[Spot, ...] = ()
 
     def contains(self, x: float, y: float) -> bool:

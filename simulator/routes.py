@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 import math
 
@@ -29,13 +30,13 @@ class Routes:
         self._links = {
             a: [b for b in self._nodes if b != a and self.clear(a, b)] for a in self._nodes
         }
+        self._seen_from = functools.lru_cache(4096)(self._corners_seen)
 
     def way(self, start: Point, end: Point) -> list[Point]:
         """Corners to walk by, ending in `end`; the straight line where there is no other way."""
         if self.clear(start, end):
             return [end]
-        first = [node for node in self._nodes if self.clear(start, node)]
-        last = {node for node in self._nodes if self.clear(node, end)}
+        first, last = self._seen_from(start), set(self._seen_from(end))
         best: dict[Point, float] = {}
         came: dict[Point, Point] = {}
         heap = [(math.dist(start, node) + math.dist(node, end), node, start) for node in first]
@@ -62,6 +63,9 @@ class Routes:
             if _meets(rect, min(WALK_MARGIN_M, near - 0.01), start, end):
                 return False
         return True
+
+    def _corners_seen(self, point: Point) -> list[Point]:
+        return [node for node in self._nodes if self.clear(point, node)]
 
     def _free(self, point: Point) -> bool:
         x, y = point

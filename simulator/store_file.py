@@ -49,7 +49,13 @@ def store_config(
             if camera.id == door.camera
         ),
         zones=tuple(
-            contract.Zone(name=zone.name, camera=zone.camera, polygon_m=zone.corners_m)
+            contract.Zone(
+                name=zone.name,
+                camera=zone.camera,
+                kind=zone.kind,
+                serves=zone.serves,
+                polygon_m=zone.corners_m,
+            )
             for zone in scenario.zones
             if zone.camera in ids
         ),

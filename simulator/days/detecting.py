@@ -1,0 +1,238 @@
+"""What a detector makes of what a camera sees (L1): noise, misses, merges, false alarms.
+
+Every figure depends on (seed, camera, person, time) alone. Scores follow visibility and size;
+box noise is partly white and partly slow; who is mostly hidden is missed, cut or merged with
+whoever hides them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.days.day import Day
+from simulator.days.false_alarms import Alarms
+from simulator.days.motion import Moment, Motion
+from simulator.days.noise import Noise
+from simulator.days.paths import Array
+from simulator.days.sight import Bodies, Boxes
+from simulator.days.watching import Watch
+
+LEAST_SHARE = 0.12
+LEAST_SCORE = 0.1
+SMALLEST_PX = 8.0
+FILL = 0.85
+BUILD = 0.55
+CHANNEL_X, CHANNEL_Y, CHANNEL_W, CHANNEL_H = range(10, 14)
+CHANNEL_FEET, CHANNEL_SCORE, CHANNEL_MISS, CHANNEL_MERGE = range(14, 18)
+
+Ints = npt.NDArray[np.int64]
+
+
+class Rows(NamedTuple):
+    """Detections of one camera over a chunk, sorted by frame; all arrays have one length.
+
+    `frame` counts the chunk's frames; `person` is -1 for a false alarm, whose `entity` is then
+    below -1; `other` is the person merged into the box, else -1; `visible` 0..1 and `turn` (rad)
+    say how they were seen, `content` in which frame of the day.
+    """
+
+    frame: Ints
+    xyxy: npt.NDArray[np.float32]
+    score: npt.NDArray[np.float32]
+    person: Ints
+    entity: Ints
+    other: Ints
+    visible: npt.NDArray[np.float32]
+    turn: npt.NDArray[np.float32]
+    content: Ints
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """Who is in the picture: arrays (T, V), with `in_view` where there is something to see."""
+
+    boxes: Boxes
+    in_view: npt.NDArray[np.bool_]
+    path: Ints
+    person: Ints
+
+
+class Detector:
+    """The simulated detector of one day."""
+
+    def __init__(self, day: Day, watches: list[Watch]) -> None:
+        self._day, self._rules = day, day.scenario.sensing
+        self._noise = Noise(day.seed)
+        self._alarms = {watch.camera: Alarms(day, watch, self._noise) for watch in watches}
+        self._heights = heights_of(day, day.motion)
+        self._moment: tuple[tuple[float, float, int], Moment] | None = None
+
+    def rows(self, watch: Watch, t: Array) -> Rows:
+        """Detections at the true times `t` (T,) of frames, whatever the camera's clock says."""
+        shown = watch.shown(t)
+        content = np.round((shown - self._day.begins_at) * self._rules.fps).astype(np.int64)
+        scene = self._scene(watch, self._at(shown))
+        found = self._detected(watch, scene, shown, content)
+        alarms = self._alarms[watch.camera].rows(shown, content)
+        both = Rows(*(np.concatenate(pair) for pair in zip(found, alarms, strict=True)))
+        order = np.argsort(both.frame, kind="stable")
+        return Rows(*(column[order] for column in both))
+
+    def _at(self, t: Array) -> Moment:
+        """Where everyone is; the cameras ask for the same times one after the other."""
+        key = (float(t[0]), float(t[-1]), len(np.unique(t)))
+        if self._moment is None or self._moment[0] != key:
+            self._moment = (key, self._day.motion.at(t))
+        return self._moment[1]
+
+    def _scene(self, watch: Watch, moment: Moment) -> _Scene:
+        view = watch.view(float(moment.t[0]))
+        heights = self._heights[moment.path]
+        boxes = view.boxes(Bodies(moment.x, moment.y, moment.facing, heights, moment.moving))
+        in_view = _in_picture(boxes, watch.size)
+        seen = np.flatnonzero(in_view.any(0))
+        kept = Boxes(*(getattr(boxes, name)[:, seen] for name in Boxes.__annotations__))
+        path = moment.path[seen]
+        return _Scene(kept, in_view[:, seen], path, self._day.motion.paths.person[path])
+
+    def _detected(self, watch: Watch, scene: _Scene, t: Array, content: Ints) -> Rows:
+        boxes, who = scene.boxes, scene.path * 31 + watch.number
+        cut = _clipped(boxes.shown, watch.size)
+        inside = _area(cut) / np.maximum(_area(boxes.shown), 1.0)
+        covered, feet_hidden, merged_into = self._hidden(scene, cut, who, t)
+        visible = np.where(scene.in_view, boxes.share * inside * (1 - covered), 0.0)
+        tall = boxes.whole[..., 3] - boxes.whole[..., 1]
+        score = self._scores(visible, tall, who, t, content)
+        guess = 1 / (1 + np.exp(-1.2 * self._noise.slow(CHANNEL_FEET, who, t[:, None], 1.0)))
+        xyxy = boxes.shown.copy()
+        lifted = feet_hidden * (cut[..., 3] - cut[..., 1])
+        xyxy[..., 3] = np.minimum(xyxy[..., 3], cut[..., 3]) - lifted * (1 - guess)
+        below = (boxes.whole[..., 3] - boxes.shown[..., 3]) * guess
+        xyxy[..., 3] += np.where(boxes.shown[..., 3] < watch.size[1] - 2, below, 0.0)
+        xyxy += self._jitter(visible, tall, who, t, content)
+        frame, column = np.nonzero((score >= LEAST_SCORE) & (merged_into < 0))
+        other = np.full(scene.in_view.shape, -1, np.int64)
+        gone_frame, gone = np.nonzero((merged_into >= 0) & (visible > 0))
+        taker = merged_into[gone_frame, gone]
+        other[gone_frame, taker] = scene.person[gone]
+        _grow(xyxy, cut, gone_frame, gone, taker)
+        final = _clipped(xyxy[frame, column], watch.size)
+        good = (final[:, 2] - final[:, 0] > SMALLEST_PX / 2) & (
+            final[:, 3] - final[:, 1] > SMALLEST_PX
+        )
+        frame, column = frame[good], column[good]
+        return Rows(
+            frame=frame,
+            xyxy=final[good].astype(np.float32),
+            score=score[frame, column].astype(np.float32),
+            person=scene.person[column],
+            entity=scene.person[column],
+            other=other[frame, column],
+            visible=visible[frame, column].astype(np.float32),
+            turn=boxes.turn[frame, column].astype(np.float32),
+            content=content[frame],
+        )
+
+    def _hidden(self, scene: _Scene, cut: Array, who: Ints, t: Array) -> tuple[Array, Array, Ints]:
+        """By people in front: share covered, share of the height hidden at the feet, merged into.
+
+        All (T, V); the last is a column or -1.
+        """
+        shape = scene.in_view.shape
+        uncovered, feet = np.ones(shape), np.zeros(shape)
+        merged = np.full(shape, -1, np.int64)
+        for far, near in _overlapping(cut, scene):
+            a, b = cut[:, far], cut[:, near]
+            wide = np.minimum(a[:, 2], b[:, 2]) - np.maximum(a[:, 0], b[:, 0])
+            wide = np.clip(wide / np.maximum(a[:, 2] - a[:, 0], 1.0), 0, 1)
+            tall = np.maximum(a[:, 3] - a[:, 1], 1.0)
+            high = np.clip((a[:, 3] - np.maximum(a[:, 1], b[:, 1])) / tall, 0, 1)
+            high *= b[:, 3] > a[:, 3] - 0.5 * tall
+            behind = scene.boxes.away_m[:, far] > scene.boxes.away_m[:, near]
+            both = scene.in_view[:, far] & scene.in_view[:, near] & behind
+            hidden = np.where(both, wide * high, 0.0)
+            uncovered[:, far] *= 1 - FILL * hidden
+            feet[:, far] = np.maximum(feet[:, far], np.where(both & (wide > 0.55), high, 0.0))
+            pair = who[far] * 65_537 + who[near]
+            luck = self._noise.slow(CHANNEL_MERGE, pair, t, 0.6)
+            merging = (hidden > self._rules.merge_overlap) & (luck > 0.4)
+            merged[:, far] = np.where(merging & (merged[:, near] < 0), near, merged[:, far])
+        return 1 - uncovered, feet, merged
+
+    def _scores(self, visible: Array, tall: Array, who: Ints, t: Array, content: Ints) -> Array:
+        """Scores (T, V), 0 where nothing was found; misses come in small runs."""
+        noise, frames = self._noise, content[:, None]
+        near = 1 / (1 + np.exp(-(tall - 24) / 6))
+        mean = 0.93 * near * np.clip((visible - LEAST_SHARE) / 0.6, 0, 1) ** 0.55
+        score = mean + 0.05 * noise.slow(CHANNEL_SCORE, who, t[:, None], 0.5)
+        score += 0.025 * noise.white(CHANNEL_SCORE, who, frames)
+        slot = np.floor(t[:, None] / 0.2).astype(np.int64)
+        chance = noise.uniform(CHANNEL_MISS, who, slot)
+        rate = self._rules.miss_rate * (1 + 6 * (1 - visible) + 4 * (1 - near))
+        score = np.where(chance < rate, score * 0.35, score)
+        score = np.where(chance < rate / 2, 0.0, score)
+        score = np.where(visible > LEAST_SHARE, np.clip(score, 0, 0.99), 0.0)
+        return np.asarray(score)
+
+    def _jitter(self, visible: Array, tall: Array, who: Ints, t: Array, content: Ints) -> Array:
+        """Noise of the box (T, V, 4) in pixels: centre, width, height."""
+        size = self._rules.box_jitter * tall * (1 + 1.5 * (1 - visible))
+        drawn = [
+            0.8 * self._noise.slow(channel, who, t[:, None], 0.35)
+            + 0.45 * self._noise.white(channel, who, content[:, None])
+            for channel in (CHANNEL_X, CHANNEL_Y, CHANNEL_W, CHANNEL_H)
+        ]
+        x, y, w, h = (size * each for each in drawn)
+        x, y = x * 0.6, y * 0.5
+        return np.stack([x - w / 2, y - h * 0.6, x + w / 2, y + h * 0.6], axis=-1)
+
+
+def heights_of(day: Day, motion: Motion) -> Array:
+    """Body height of every path's person, (P,)."""
+    return np.array([day.height_of(int(person)) for person in motion.paths.person])
+
+
+def _in_picture(boxes: Boxes, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    cut = _clipped(boxes.shown, size)
+    large = (cut[..., 2] - cut[..., 0] > 2) & (cut[..., 3] - cut[..., 1] > 4)
+    return np.asarray((boxes.share > LEAST_SHARE) & large)
+
+
+def _clipped(xyxy: Array, size: tuple[int, int]) -> Array:
+    limit = np.array([size[0], size[1], size[0], size[1]], dtype=np.float64)
+    return np.clip(np.nan_to_num(xyxy), 0.0, limit)
+
+
+def _area(xyxy: Array) -> Array:
+    return np.asarray(
+        np.clip(xyxy[..., 2] - xyxy[..., 0], 0, None)
+        * np.clip(xyxy[..., 3] - xyxy[..., 1], 0, None)
+    )
+
+
+def _overlapping(cut: Array, scene: _Scene) -> list[tuple[int, int]]:
+    """(far, near) pairs of columns whose boxes meet at some time, the nearest pairs first."""
+    count = scene.in_view.shape[1]
+    if count < 2:
+        return []
+    x1, y1, x2, y2 = (
+        np.where(scene.in_view, cut[..., i], np.nan).astype(np.float32) for i in range(4)
+    )
+    with np.errstate(invalid="ignore"):
+        meet = (x1[:, :, None] < x2[:, None]) & (x1[:, None] < x2[:, :, None])
+        meet &= (y1[:, :, None] < y2[:, None]) & (y1[:, None] < y2[:, :, None])
+    any_time = meet.any(0)
+    np.fill_diagonal(any_time, False)
+    return [(int(far), int(near)) for far, near in np.argwhere(any_time)]
+
+
+def _grow(xyxy: Array, cut: Array, frames: Ints, gone: Ints, taker: Ints) -> None:
+    """The box of `taker` takes in that of `gone`."""
+    mine, lost = xyxy[frames, taker], cut[frames, gone]
+    xyxy[frames, taker] = np.concatenate(
+        [np.minimum(mine[:, :2], lost[:, :2]), np.maximum(mine[:, 2:], lost[:, 2:])], axis=1
+    )
