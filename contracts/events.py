@@ -196,11 +196,21 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def event_of(
-    payload: Payload, *, source: str, subject: str, time: datetime, now: datetime, sequence: int
+    payload: Payload,
+    *,
+    source: str,
+    subject: str,
+    time: datetime,
+    now: datetime,
+    sequence: int,
+    event_id: str = "",
 ) -> Event:
-    """Wrap `payload`; `time` is when it happened, `now` when the agent wrote it down."""
+    """Wrap `payload`; `time` is when it happened, `now` when the agent wrote it down.
+
+    Without an `event_id` of the producer's own it gets a new UUIDv7.
+    """
     return Event(
-        id=str(uuid_utils.uuid7()),
+        id=event_id or str(uuid_utils.uuid7()),
         source=source,
         type=TYPE_OF[type(payload)],
         subject=subject,

@@ -48,6 +48,10 @@ class Courier:
         """Events that are not known to be on disk."""
         return len(self._bodies)
 
+    def holds(self, event_id: str) -> bool:
+        """True while this event is not known to be on disk."""
+        return event_id in self._bodies
+
     def send(self, event: Event) -> bool:
         """Take over `event`; False (counted in `dropped`) if it is too large or `queue` wait."""
         body = bus_wire.encode(self.topic, EventOffered(event))

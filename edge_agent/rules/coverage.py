@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from contracts.events import CameraState, CameraStatus
 from edge_agent.messages import CameraReport
@@ -30,8 +31,7 @@ class Minute(NamedTuple):
     frames: int
 
 
-@dataclass(slots=True)
-class _Watch:
+class Watch(msgspec.Struct):
     """What is known of one camera; `until_s` is when it stopped being expected."""
 
     since_s: float
@@ -40,8 +40,8 @@ class _Watch:
     heard_steady_s: float
     until_s: float | None = None
     state: CameraState | None = None
-    observed: dict[float, float] = field(default_factory=dict)
-    frames: dict[float, int] = field(default_factory=dict)
+    observed: dict[float, float] = {}
+    frames: dict[float, int] = {}
 
 
 class Coverage:
@@ -56,14 +56,14 @@ class Coverage:
     ) -> None:
         """`started_s` is wall clock (UNIX), `steady_s` monotonic, as everywhere below."""
         first = _minute_of(started_s)
-        self._watches = {
-            name: _Watch(math.inf if name in files else started_s, first, started_s, steady_s)
+        self.state = {
+            name: Watch(math.inf if name in files else started_s, first, started_s, steady_s)
             for name in cameras
         }
 
     def report(self, report: CameraReport, now_s: float, steady_s: float) -> CameraStatus | None:
         """Take one second's report; the camera's new state if it changed."""
-        watch = self._watches.get(report.camera)
+        watch = self.state.get(report.camera)
         if watch is None:
             return None
         watch.heard_s, watch.heard_steady_s = now_s, steady_s
@@ -81,10 +81,15 @@ class Coverage:
             watch.frames[minute] = watch.frames.get(minute, 0) + report.frames
         return _changed(watch, report.camera, report.state, report.reason)
 
+    def is_blind(self, camera: str) -> bool:
+        """True if the camera is known to show nothing now."""
+        watch = self.state.get(camera)
+        return watch is not None and watch.state not in (None, "live")
+
     def silent(self, steady_s: float) -> list[CameraStatus]:
         """Cameras whose reports stopped without a word: silence is never trusted."""
         found = []
-        for name, watch in self._watches.items():
+        for name, watch in self.state.items():
             if watch.state != "ended" and steady_s - watch.heard_steady_s > SILENT_S:
                 status = _changed(watch, name, "disconnected", "no report from ingest")
                 found += [status] if status else []
@@ -97,7 +102,7 @@ class Coverage:
         nobody knows what was expected in between.
         """
         found = []
-        for name, watch in self._watches.items():
+        for name, watch in self.state.items():
             if not -MINUTE_S <= now_s - watch.next_s <= CLOCK_STEP_S:
                 if watch.since_s != math.inf:
                     watch.since_s = now_s
@@ -115,7 +120,7 @@ class Coverage:
         expected until then, one that was silent before is expected until now.
         """
         found = []
-        for name, watch in self._watches.items():
+        for name, watch in self.state.items():
             fresh = steady_s - watch.heard_steady_s <= SILENT_S and watch.state is not None
             end_s = watch.heard_s if fresh else now_s
             while watch.next_s < end_s:
@@ -123,7 +128,7 @@ class Coverage:
         return found
 
 
-def _close(name: str, watch: _Watch, end_s: float) -> list[Minute]:
+def _close(name: str, watch: Watch, end_s: float) -> list[Minute]:
     """End the watch's open minute at `end_s`; nothing if nothing was expected in it."""
     start_s, watch.next_s = watch.next_s, watch.next_s + MINUTE_S
     if watch.until_s is not None:
@@ -134,7 +139,7 @@ def _close(name: str, watch: _Watch, end_s: float) -> list[Minute]:
     return [Minute(name, start_s, expected_s, observed_s, frames)] if expected_s > 0 else []
 
 
-def _changed(watch: _Watch, name: str, state: CameraState, reason: str) -> CameraStatus | None:
+def _changed(watch: Watch, name: str, state: CameraState, reason: str) -> CameraStatus | None:
     if watch.state == state:
         return None
     watch.state = state

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import msgspec
+
 from contracts.geometry import Homography, Point, homography_from
 from contracts.store import Camera, FloorPlan
 
@@ -89,42 +91,53 @@ class Tile(NamedTuple):
     seconds: dict[Cell, float]
 
 
+class PresenceState(msgspec.Struct):
+    """What `Presence` knows: tracks' last sightings, and windows that are not over."""
+
+    last_s: dict[tuple[str, int], float] = {}
+    open: dict[tuple[str, int], dict[Cell, float]] = {}
+
+
 class Presence:
     """Adds up presence per camera in windows of `window_s` that begin at multiples of it."""
 
     def __init__(self, grid: Grid, window_s: float) -> None:
         self._grid = grid
         self._window_s = window_s
-        self._last_s: dict[tuple[str, int], float] = {}
-        self._open: dict[tuple[str, int], dict[Cell, float]] = {}
+        self.state = PresenceState()
 
     def add(self, camera: str, track_id: int, place: Point, at_s: float) -> None:
         """A confirmed track stands at a floor point since it was last seen, at most 1 s."""
         key = (camera, track_id)
-        step_s = min(max(at_s - self._last_s.get(key, at_s), 0.0), MAX_STEP_S)
-        self._last_s[key] = at_s
+        step_s = min(max(at_s - self.state.last_s.get(key, at_s), 0.0), MAX_STEP_S)
+        self.state.last_s[key] = at_s
         cell = self._grid.cell_of(place)
         if cell is None or step_s == 0 or self._grid.owners.get(cell) != camera:
             return
-        window = self._open.setdefault((camera, math.floor(at_s / self._window_s)), {})
+        window = self.state.open.setdefault((camera, math.floor(at_s / self._window_s)), {})
         window[cell] = window.get(cell, 0.0) + step_s
 
     def forget(self, camera: str, track_id: int) -> None:
         """The track ended."""
-        self._last_s.pop((camera, track_id), None)
+        self.state.last_s.pop((camera, track_id), None)
+
+    def forget_camera(self, camera: str) -> None:
+        """All its tracks ended."""
+        for key in [key for key in self.state.last_s if key[0] == camera]:
+            del self.state.last_s[key]
 
     def due(self, now_s: float) -> list[Tile]:
         """Tiles of windows that are over; 2 s are left for cameras that lag."""
-        over = [k for k in self._open if (k[1] + 1) * self._window_s + LATE_S <= now_s]
+        over = [k for k in self.state.open if (k[1] + 1) * self._window_s + LATE_S <= now_s]
         return [self._close(*key) for key in sorted(over)]
 
     def flush(self, now_s: float) -> list[Tile]:
         """All tiles at a stop; a window that is not over ends now."""
-        tiles = [self._close(*key) for key in sorted(self._open)]
+        tiles = [self._close(*key) for key in sorted(self.state.open)]
         return [t._replace(end_s=max(t.start_s, min(t.end_s, now_s))) for t in tiles]
 
     def _close(self, camera: str, index: int) -> Tile:
-        seconds = self._open.pop((camera, index))
+        seconds = self.state.open.pop((camera, index))
         return Tile(camera, index * self._window_s, (index + 1) * self._window_s, seconds)
 
 

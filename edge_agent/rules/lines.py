@@ -9,43 +9,25 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, field
+
+import msgspec
 
 from contracts.errors import ConfigError
 from contracts.events import Direction
 from contracts.geometry import Line, LinePair, Point
 from edge_agent.rules.handover import Handover, Seen
+from edge_agent.rules.walks import Walk
 
 HANDOVER_S = 1.5
 STALE_S = 5.0
 
 
-@dataclass(slots=True)
-class _Walk:
-    """What one track did at the door.
+class CounterState(msgspec.Struct):
+    """What a `LineCounter` knows, to go on with after a restart."""
 
-    `half` is the direction whose first line was passed, `done` a crossing not yet told.
-    `young` holds the path until the track is confirmed, None afterwards.
-    """
-
-    born: Seen
-    last: Seen
-    young: list[Point] | None = field(default_factory=list)
-    half: Direction | None = None
-    done: Direction | None = None
-    confirmed: bool = False
-
-    def complete(self, direction: Direction) -> None:
-        """Both lines were passed; a crossing and its way back cancel if none was told yet."""
-        self.half = None
-        self.done = None if self.done not in (None, direction) else direction
-
-    def tell(self) -> Direction | None:
-        """The crossing to count now; None while the track is on its way back over the pair."""
-        if self.done is None or self.half is not None:
-            return None
-        done, self.done = self.done, None
-        return done
+    walks: dict[int, Walk] = {}
+    gone: list[Walk] = []
+    pruned_at_s: float = -math.inf
 
 
 class LineCounter:
@@ -66,9 +48,7 @@ class LineCounter:
                 2 * math.dist(pair.outer.middle, pair.inner.middle),
             )
         self._handover = Handover(reach, HANDOVER_S)
-        self._walks: dict[int, _Walk] = {}
-        self._gone: list[_Walk] = []
-        self._pruned_at_s = -math.inf
+        self.state = CounterState()
 
     def update(
         self, track_id: int, anchor: Point, at_s: float, confirmed: bool
@@ -80,7 +60,7 @@ class LineCounter:
         a box that flickers comes back; `forget` tells it if the track ends before.
         """
         self._prune(at_s)
-        walk = self._walks.get(track_id)
+        walk = self.state.walks.get(track_id)
         if 0 in (self._outer.side(anchor), self._inner.side(anchor)):
             # Exactly on a line is on no side yet: the next anchor tells.
             if walk is not None:
@@ -88,29 +68,30 @@ class LineCounter:
             return None
         if walk is None:
             now = Seen(anchor, at_s)
-            self._walks[track_id] = _Walk(now, now, [anchor], confirmed=confirmed)
+            self.state.walks[track_id] = Walk(now, now, [anchor], confirmed=confirmed)
             return None
         jumped = self._follow(track_id, walk, Seen(anchor, at_s), confirmed)
         return None if jumped else walk.tell()
 
     def forget(self, track_id: int) -> Direction | None:
         """The track ended; a crossing that still waited for its proof is told now."""
-        walk = self._walks.pop(track_id, None)
+        walk = self.state.walks.pop(track_id, None)
         if walk is None:
             return None
-        self._gone.append(walk)
+        self.state.gone.append(walk)
         done, walk.done = walk.done, None
         return done
 
     def flush(self) -> list[tuple[int, Direction]]:
         """Forget all tracks at a stop; (track id, crossing) of those that waited for proof."""
-        told = [(track_id, self.forget(track_id)) for track_id in list(self._walks)]
+        told = [(track_id, self.forget(track_id)) for track_id in list(self.state.walks)]
+        self.state.gone.clear()
         return [(track_id, done) for track_id, done in told if done is not None]
 
-    def _follow(self, track_id: int, walk: _Walk, now: Seen, confirmed: bool) -> bool:
+    def _follow(self, track_id: int, walk: Walk, now: Seen, confirmed: bool) -> bool:
         """Move the walk to `now`; True if the last step passed both lines at once."""
         walk.confirmed = walk.confirmed or confirmed
-        before, walk.last = walk.last.place, now
+        before = walk.move(now)
         if walk.young is None:
             return self._step(walk, before, now.place)
         walk.young.append(now.place)
@@ -123,11 +104,11 @@ class LineCounter:
             jumped = self._step(walk, start, end)
         return jumped
 
-    def _inherit(self, track_id: int, heir: _Walk) -> None:
+    def _inherit(self, track_id: int, heir: Walk) -> None:
         """Take over the walk of a track that broke off where this one began."""
-        near: list[tuple[float, float, int | None, _Walk]] = []
-        others = [(key, walk) for key, walk in self._walks.items() if key != track_id]
-        for key, walk in [*others, *((None, walk) for walk in self._gone)]:
+        near: list[tuple[float, float, int | None, Walk]] = []
+        others = [(key, walk) for key, walk in self.state.walks.items() if key != track_id]
+        for key, walk in [*others, *((None, walk) for walk in self.state.gone)]:
             apart = self._handover.distance(walk.last, heir.born)
             if apart is not None and walk.young is None:
                 near.append((apart, -walk.last.at_s, key, walk))
@@ -135,16 +116,16 @@ class LineCounter:
             return
         *_, key, old = min(near, key=lambda item: item[:2])
         passed = self._passed(old.last.place, heir.born.place)
-        if old.half is None and len(passed) == 2:
+        if old.half is None and len(passed) == 2 and not old.heads_for(heir.born):
             return  # neither line was seen passed: these may well be two people
         if key is None:
-            self._gone.remove(old)
+            self.state.gone.remove(old)
         else:
-            del self._walks[key]
+            del self.state.walks[key]
         heir.half, heir.done = old.half, old.done
         self._step(heir, old.last.place, heir.born.place)
 
-    def _step(self, walk: _Walk, before: Point, after: Point) -> bool:
+    def _step(self, walk: Walk, before: Point, after: Point) -> bool:
         """Apply the lines passed in one step; True if it passed both."""
         passed = self._passed(before, after)
         for _, line, inward in passed:
@@ -172,12 +153,13 @@ class LineCounter:
 
     def _prune(self, at_s: float) -> None:
         """Drop what is too old to come back, so that nothing grows without end."""
-        if at_s == self._pruned_at_s:
+        state = self.state
+        if at_s == state.pruned_at_s:
             return
-        self._pruned_at_s = at_s
-        self._gone = [w for w in self._gone if at_s - w.last.at_s <= STALE_S]
-        for key in [k for k, w in self._walks.items() if at_s - w.last.at_s > STALE_S]:
-            del self._walks[key]
+        state.pruned_at_s = at_s
+        state.gone = [w for w in state.gone if at_s - w.last.at_s <= STALE_S]
+        for key in [k for k, w in state.walks.items() if at_s - w.last.at_s > STALE_S]:
+            del state.walks[key]
 
 
 def pair_around(line: Line, width: float) -> LinePair:

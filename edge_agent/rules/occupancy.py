@@ -39,23 +39,50 @@ class Occupancy:
         self._resets = resets
         self.tally = tally
 
-    def count(self, direction: Direction, at_s: float) -> None:
-        """Someone went in or out; one from before the last reset no longer counts."""
+    def count(self, direction: Direction, at_s: float) -> bool:
+        """Someone went in or out; one from before the last reset no longer counts.
+
+        True if someone went out of whom no entry was counted.
+        """
         self._roll(at_s)
         if at_s < self.tally.reset_at_s:
-            return
+            return False
         before = self.tally
         if direction == "in":
             self.tally = msgspec.structs.replace(before, entries=before.entries + 1)
-            return
+            return False
         missed = before.occupancy == 0
         self.tally = msgspec.structs.replace(
             before, exits=before.exits + 1, corrected=before.corrected + missed
         )
+        return missed
 
-    def sample(self, at_s: float) -> OccupancySampled:
-        """The count at `at_s`, begun anew when a reset time has passed."""
-        self._roll(at_s)
+    def uncount(self, direction: Direction, at_s: float, *, missed: bool) -> None:
+        """Take a crossing back; `missed` is what `count` said of it."""
+        before = self.tally
+        if at_s < before.reset_at_s:
+            return
+        if direction == "out":
+            self.tally = msgspec.structs.replace(
+                before,
+                exits=max(0, before.exits - 1),
+                corrected=max(0, before.corrected - missed),
+            )
+            return
+        fewer = msgspec.structs.replace(before, entries=max(0, before.entries - 1))
+        lacking = max(0, -fewer.occupancy)  # whom the doubled entry let go out
+        self.tally = msgspec.structs.replace(fewer, corrected=fewer.corrected + lacking)
+
+    def sample(self, now_s: float) -> OccupancySampled:
+        """The count now by the machine's clock, begun anew when a reset time has passed.
+
+        It begins anew, too, when the clock was set back over a reset time: a clock that was
+        ahead would else keep everybody from being counted until its time has come.
+        """
+        reset_at_s = last_reset(now_s, self._zone, self._resets)
+        if reset_at_s < self.tally.reset_at_s:
+            self.tally = Tally(reset_at_s=reset_at_s)
+        self._roll(now_s)
         now = self.tally
         return OccupancySampled(occupancy=now.occupancy, entries=now.entries, exits=now.exits)
 

@@ -7,8 +7,9 @@ stayed outside for a second, so that flicker at the border neither splits nor le
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from contracts.geometry import Point, Polygon
 from edge_agent.rules.handover import Handover, Seen
@@ -21,13 +22,17 @@ STALE_S = 10.0
 class Visit(NamedTuple):
     """A closed visit, UNIX seconds; `censored` when its true begin or end was not seen.
 
-    `track_id` is the id it began with, also when a broken track went on under another id.
+    `track_id` is the id it began with, also when a broken track went on under another id,
+    `last_id` the one it ended with. `born` and `lost` say where, when it was not seen.
     """
 
     track_id: int
     entered_at_s: float
     left_at_s: float
     censored: bool
+    last_id: int = 0
+    born: Seen | None = None
+    lost: Seen | None = None
 
     @property
     def dwell_s(self) -> float:
@@ -35,8 +40,7 @@ class Visit(NamedTuple):
         return self.left_at_s - self.entered_at_s
 
 
-@dataclass(slots=True)
-class _Stay:
+class Stay(msgspec.Struct):
     """An open visit. `born` is set while it began where its track did: the begin was not seen."""
 
     first_id: int
@@ -45,11 +49,29 @@ class _Stay:
     last: Seen
     outside_since_s: float | None = None
     born: Seen | None = None
+    last_id: int = 0
 
-    def closed(self, *, censored: bool) -> Visit:
-        """The visit as it is known now."""
-        unseen = censored or self.born is not None
-        return Visit(self.first_id, self.entered_at_s, self.last_in_s, unseen)
+    def closed(self, *, lost: bool) -> Visit:
+        """The visit as it is known now; `lost` when nobody saw it end."""
+        end = self.last if lost else None
+        return Visit(
+            track_id=self.first_id,
+            entered_at_s=self.entered_at_s,
+            left_at_s=self.last_in_s,
+            censored=lost or self.born is not None,
+            last_id=self.last_id,
+            born=self.born,
+            lost=end,
+        )
+
+
+class WatchState(msgspec.Struct):
+    """What a `ZoneWatch` knows, to go on with after a restart; `known` is track id → last seen."""
+
+    stays: dict[int, Stay] = {}
+    orphans: list[Stay] = []
+    known: dict[int, float] = {}
+    ready: list[Visit] = []
 
 
 class ZoneWatch:
@@ -62,33 +84,31 @@ class ZoneWatch:
         self._area = area
         self._min_dwell_s = min_dwell_s
         self._handover = Handover(_size(area) / 4 if reach is None else reach, HANDOVER_S)
-        self._stays: dict[int, _Stay] = {}
-        self._orphans: list[_Stay] = []
-        self._known: dict[int, float] = {}
-        self._ready: list[Visit] = []
+        self.state = WatchState()
 
     @property
     def inside(self) -> int:
         """How many tracks are inside now."""
-        return sum(stay.outside_since_s is None for stay in self._stays.values())
+        return sum(stay.outside_since_s is None for stay in self.state.stays.values())
 
     @property
     def stays(self) -> dict[int, float]:
         """Who is inside now (track id), and since when."""
         return {
             track_id: stay.entered_at_s
-            for track_id, stay in self._stays.items()
+            for track_id, stay in self.state.stays.items()
             if stay.outside_since_s is None
         }
 
     def update(self, track_id: int, anchor: Point, at_s: float) -> Visit | None:
         """A confirmed track was seen; the visit that it has just ended, if it was long enough."""
-        is_new = track_id not in self._known
-        self._known[track_id] = at_s
-        stay = self._stays.get(track_id)
+        is_new = track_id not in self.state.known
+        self.state.known[track_id] = at_s
+        stay = self.state.stays.get(track_id)
         if self._area.contains(anchor):
             if stay is None:
-                stay = self._stays[track_id] = self._begin(track_id, Seen(anchor, at_s), is_new)
+                stay = self._begin(track_id, Seen(anchor, at_s), is_new)
+                self.state.stays[track_id] = stay
             stay.last, stay.last_in_s, stay.outside_since_s = Seen(anchor, at_s), at_s, None
             return None
         if stay is None:
@@ -98,38 +118,39 @@ class ZoneWatch:
             stay.outside_since_s = at_s
         if at_s - stay.outside_since_s < LEAVE_S:
             return None
-        del self._stays[track_id]
-        return self._long_enough(stay.closed(censored=False))
+        del self.state.stays[track_id]
+        return self._long_enough(stay.closed(lost=False))
 
     def ended(self, track_id: int, at_s: float) -> None:
         """The track ended; if it was inside, its visit waits `HANDOVER_S` for an heir."""
-        self._known.pop(track_id, None)
-        stay = self._stays.pop(track_id, None)
+        self.state.known.pop(track_id, None)
+        stay = self.state.stays.pop(track_id, None)
         if stay is None:
             return
         if stay.outside_since_s is not None:
-            self._keep(stay.closed(censored=False))
+            self._keep(stay.closed(lost=False))
             return
         heirs = [
             (apart, heir)
-            for heir in self._stays.values()
+            for heir in self.state.stays.values()
             if heir.born and (apart := self._handover.distance(stay.last, heir.born)) is not None
         ]
         if heirs:
             _join(stay, min(heirs, key=lambda item: item[0])[1])
         elif at_s - stay.last.at_s > HANDOVER_S:
-            self._keep(stay.closed(censored=True))
+            self._keep(stay.closed(lost=True))
         else:
-            self._orphans.append(stay)
+            self.state.orphans.append(stay)
 
     def expire(self, at_s: float) -> list[Visit]:
         """Visits that ended without a sighting of their own; call it once per frame."""
-        for track_id in [k for k, seen_s in self._known.items() if at_s - seen_s > STALE_S]:
+        state = self.state
+        for track_id in [k for k, seen_s in state.known.items() if at_s - seen_s > STALE_S]:
             self.ended(track_id, at_s)
-        for stay in [s for s in self._orphans if at_s - s.last.at_s > HANDOVER_S]:
-            self._orphans.remove(stay)
-            self._keep(stay.closed(censored=True))
-        ready, self._ready = self._ready, []
+        for stay in [s for s in state.orphans if at_s - s.last.at_s > HANDOVER_S]:
+            state.orphans.remove(stay)
+            self._keep(stay.closed(lost=True))
+        ready, state.ready = state.ready, []
         return ready
 
     def flush(self, at_s: float) -> list[Visit]:
@@ -137,37 +158,54 @@ class ZoneWatch:
 
         Also brings what `expire` would.
         """
-        for stay in [*self._stays.values(), *self._orphans]:
-            self._keep(stay.closed(censored=stay.outside_since_s is None))
-        self._stays.clear()
-        self._orphans.clear()
+        state = self.state
+        for stay in [*state.stays.values(), *state.orphans]:
+            self._keep(stay.closed(lost=stay.outside_since_s is None))
+        state.stays.clear()
+        state.orphans.clear()
         return self.expire(at_s)
 
-    def _begin(self, track_id: int, now: Seen, is_new: bool) -> _Stay:
+    def cut(self, at_s: float) -> list[Visit]:
+        """Close everything at the turn of a day; who is still inside begins anew at `at_s`.
+
+        Both parts are censored.
+        """
+        going_on = {k: s for k, s in self.state.stays.items() if s.outside_since_s is None}
+        closed = self.flush(at_s)
+        for track_id, stay in going_on.items():
+            since_s = max(at_s, stay.last_in_s)
+            begin = Seen(stay.last.place, since_s)
+            self.state.stays[track_id] = Stay(
+                track_id, since_s, since_s, begin, born=begin, last_id=track_id
+            )
+        return closed
+
+    def _begin(self, track_id: int, now: Seen, is_new: bool) -> Stay:
         """Open a visit, or go on with that of a track that broke off here."""
+        stay = Stay(track_id, now.at_s, now.at_s, now, last_id=track_id)
         if not is_new:
-            return _Stay(track_id, now.at_s, now.at_s, now)
-        stay = _Stay(track_id, now.at_s, now.at_s, now, born=now)
+            return stay
+        stay.born = now
         near = [
             (apart, orphan)
-            for orphan in self._orphans
+            for orphan in self.state.orphans
             if (apart := self._handover.distance(orphan.last, now)) is not None
         ]
         if near:
             orphan = min(near, key=lambda item: item[0])[1]
-            self._orphans.remove(orphan)
+            self.state.orphans.remove(orphan)
             _join(orphan, stay)
         return stay
 
     def _keep(self, visit: Visit) -> None:
         if self._long_enough(visit):
-            self._ready.append(visit)
+            self.state.ready.append(visit)
 
     def _long_enough(self, visit: Visit) -> Visit | None:
         return visit if visit.dwell_s >= self._min_dwell_s else None
 
 
-def _join(stay: _Stay, heir: _Stay) -> None:
+def _join(stay: Stay, heir: Stay) -> None:
     """The heir goes on with the stay: same visitor, same begin."""
     heir.first_id, heir.entered_at_s, heir.born = stay.first_id, stay.entered_at_s, stay.born
 

@@ -19,7 +19,8 @@ from contracts.events import (
 )
 from contracts.store import StoreConfig, parse_store
 from edge_agent.messages import CameraReport, IdentityAssigned, TrackedBox, TracksUpdated
-from edge_agent.rules.engine import Fact, RuleEngine
+from edge_agent.rules.engine import RuleEngine
+from edge_agent.rules.facts import Fact
 from edge_agent.rules.occupancy import Tally
 from tests.rules.plans import shop
 

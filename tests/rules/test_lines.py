@@ -172,8 +172,18 @@ class TestBrokenTrack:
 
     def test_two_people_on_both_sides_are_not_joined_over_the_door(self) -> None:
         counter = LineCounter(DOOR)
-        walk(counter, down(0.3, 0.44), track_id=1)
-        assert walk(counter, down(0.56, 0.57, 0.6), track_id=2, start_s=100.5) == []
+        walk(counter, down(0.43, 0.44, 0.43, 0.44), track_id=1)
+        assert walk(counter, down(0.56, 0.57, 0.6), track_id=2, start_s=100.7) == []
+
+    def test_who_walks_up_to_the_door_is_found_again_behind_it(self) -> None:
+        counter = LineCounter(DOOR)
+        walk(counter, down(0.34, 0.36, 0.38, 0.4, 0.42, 0.44), track_id=1)
+        assert walk(counter, down(0.56, 0.58, 0.6), track_id=2, start_s=101.1) == ["in"]
+
+    def test_who_turned_away_from_the_door_is_not_found_behind_it(self) -> None:
+        counter = LineCounter(DOOR)
+        walk(counter, down(0.42, 0.44, 0.43, 0.42, 0.41, 0.4), track_id=1)
+        assert walk(counter, down(0.56, 0.58, 0.6), track_id=2, start_s=100.9) == []
 
 
 def test_memory_does_not_grow() -> None:
@@ -182,7 +192,7 @@ def test_memory_does_not_grow() -> None:
         walk(counter, down(0.4, 0.5, 0.6), track_id=track_id, start_s=100.0 + track_id)
         if track_id % 2:
             counter.forget(track_id)
-    assert len(counter._walks) + len(counter._gone) < 20
+    assert len(counter.state.walks) + len(counter.state.gone) < 20
 
 
 def test_pair_around_a_line_counts_from_its_left_to_its_right() -> None:

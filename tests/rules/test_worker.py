@@ -195,8 +195,8 @@ def test_occupancy_goes_on_after_kill_9(agent: Agent) -> None:
     (first,) = agent.wait_for(OccupancySampled)[:1]
     assert isinstance(first, OccupancySampled)
     assert (first.occupancy, first.entries) == (3, 3)
-    agent.walk_in(1)
-    agent.wait_for(LineCrossed)
+    agent.walk_in(9)
+    agent.wait_for(LineCrossed, 4)
     assert agent.stop() == 0
     last = [p for p in agent.payloads(OccupancySampled) if isinstance(p, OccupancySampled)][-1]
     assert last.entries == 4

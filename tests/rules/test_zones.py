@@ -144,7 +144,7 @@ def test_a_track_whose_end_was_never_told_is_closed() -> None:
     feed(watch, [OUT, *[IN] * 60])
     (visit,) = watch.expire(106.0 + STALE_S + 0.1)
     assert visit.censored
-    assert watch._known == {}
+    assert watch.state.known == {}
 
 
 _place = st.tuples(st.floats(-1, 5), st.floats(-1, 5))
