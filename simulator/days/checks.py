@@ -107,6 +107,10 @@ def _number_problems(scenario: DayScenario) -> Iterator[Problem]:
         median, sigma = getattr(getattr(scenario, table), key)
         if not (0 < median <= 36_000 and 0 <= sigma <= 3):
             yield "expected [median above 0, sigma from 0 to 3]", f"{table}.{key}"
+    yield from _visit_problems(scenario)
+
+
+def _visit_problems(scenario: DayScenario) -> Iterator[Problem]:
     visits = scenario.visits
     if visits.pair_share + visits.family_share > 1:
         yield "pairs and families together are more than all", "visits.family_share"
@@ -117,9 +121,19 @@ def _number_problems(scenario: DayScenario) -> Iterator[Problem]:
 
 
 def _name_problems(scenario: DayScenario) -> Iterator[Problem]:
-    plan = scenario.plan
-    kinds = {zone.name: zone.kind for zone in plan.zones}
-    doors = [door.name for door in plan.doors]
+    yield from _door_problems(scenario)
+    yield from _till_problems(scenario)
+    yield from _shift_problems(scenario)
+    cameras = {lens.id for lens in scenario.plan.cameras}
+    for index, optics in enumerate(scenario.optics):
+        if optics.camera not in cameras:
+            yield f"unknown camera {optics.camera[:40]!r}", f"optics[{index}].camera"
+        if not -0.4 <= optics.k1 <= 0.4:
+            yield "k1 must be between -0.4 and 0.4", f"optics[{index}].k1"
+
+
+def _door_problems(scenario: DayScenario) -> Iterator[Problem]:
+    doors = [door.name for door in scenario.plan.doors]
     customer_doors = [name for name in doors if name != scenario.staff_door]
     if scenario.staff_door and scenario.staff_door not in doors:
         yield f"no door is called {scenario.staff_door[:40]!r}", "staff_door"
@@ -128,27 +142,33 @@ def _name_problems(scenario: DayScenario) -> Iterator[Problem]:
     weights = scenario.door_weights
     if weights and (len(weights) != len(customer_doors) or min(weights) < 0 or not sum(weights)):
         yield f"expected {len(customer_doors)} weights, one per customers' door", "door_weights"
+
+
+def _till_problems(scenario: DayScenario) -> Iterator[Problem]:
+    kinds = {zone.name: zone.kind for zone in scenario.plan.zones}
     for index, till in enumerate(scenario.tills):
         for key, kind in (("queue", "queue"), ("service", "service")):
             if kinds.get(getattr(till, key)) != kind:
                 yield f"the plan has no {kind} zone of that name", f"tills[{index}].{key}"
         if len(till.line) < 2:
             yield "a line needs at least two places, the first in front", f"tills[{index}].line"
+        for key in ("opens", "closes"):
+            if not _TIME.fullmatch(getattr(till, key)):
+                yield "expected a local time like 09:30", f"tills[{index}].{key}"
+
+
+def _shift_problems(scenario: DayScenario) -> Iterator[Problem]:
     services = {till.service for till in scenario.tills}
     for index, shift in enumerate(scenario.shifts):
         if shift.post and shift.post not in services:
             yield f"no till has the service zone {shift.post[:40]!r}", f"shifts[{index}].post"
+        if not 0 <= shift.count <= 200:
+            yield "count must be between 0 and 200", f"shifts[{index}].count"
         for text in (shift.starts, shift.ends, *shift.breaks):
             if not _TIME.fullmatch(text):
                 yield "expected local times like 09:30", f"shifts[{index}]"
         if shift.ends <= shift.starts:
             yield "a shift ends later than it starts", f"shifts[{index}].ends"
-    cameras = {lens.id for lens in plan.cameras}
-    for index, optics in enumerate(scenario.optics):
-        if optics.camera not in cameras:
-            yield f"unknown camera {optics.camera[:40]!r}", f"optics[{index}].camera"
-        if not -0.4 <= optics.k1 <= 0.4:
-            yield "k1 must be between -0.4 and 0.4", f"optics[{index}].k1"
 
 
 def _fault_problems(scenario: DayScenario) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ whoever hides them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,16 @@ class Rows(NamedTuple):
     turn: npt.NDArray[np.float32]
     content: Ints
 
+    def with_(self, others: Rows) -> Rows:
+        """These rows and then the others."""
+        pairs: Any = zip(self, others, strict=True)
+        return Rows(*(np.concatenate(pair) for pair in pairs))
+
+    def at(self, which: slice | Ints) -> Rows:
+        """Some of the rows."""
+        columns: Any = self
+        return Rows(*(column[which] for column in columns))
+
 
 @dataclass(frozen=True)
 class _Scene:
@@ -78,9 +88,8 @@ class Detector:
         scene = self._scene(watch, self._at(shown))
         found = self._detected(watch, scene, shown, content)
         alarms = self._alarms[watch.camera].rows(shown, content)
-        both = Rows(*(np.concatenate(pair) for pair in zip(found, alarms, strict=True)))
-        order = np.argsort(both.frame, kind="stable")
-        return Rows(*(column[order] for column in both))
+        order = np.argsort(np.concatenate([found.frame, alarms.frame]), kind="stable")
+        return found.with_(alarms).at(order)
 
     def _at(self, t: Array) -> Moment:
         """Where everyone is; the cameras ask for the same times one after the other."""
@@ -225,8 +234,7 @@ def _overlapping(cut: Array, scene: _Scene) -> list[tuple[int, int]]:
     with np.errstate(invalid="ignore"):
         meet = (x1[:, :, None] < x2[:, None]) & (x1[:, None] < x2[:, :, None])
         meet &= (y1[:, :, None] < y2[:, None]) & (y1[:, None] < y2[:, :, None])
-    any_time = meet.any(0)
-    np.fill_diagonal(any_time, False)
+    any_time = np.asarray(meet.any(0)) & ~np.eye(count, dtype=bool)
     return [(int(far), int(near)) for far, near in np.argwhere(any_time)]
 
 

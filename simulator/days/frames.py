@@ -93,7 +93,7 @@ def _frames_of(
     edges = np.searchsorted(rows.frame, np.arange(len(t) + 1))
     for number in np.flatnonzero(comes).tolist():
         here = slice(int(edges[number]), int(edges[number + 1]))
-        mine = Rows(*(column[here] for column in rows))
+        mine = rows.at(here)
         yield CameraFrame(
             watch.camera,
             int(index[number]),

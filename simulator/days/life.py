@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 import random
 from collections.abc import Callable
@@ -112,7 +113,7 @@ class _Planner:
         expected = visits.per_day * visits.passers_per_entry
         for at_s in stream(self.scenario, self.day, self.zone, expected, self.rng):
             people = self.crowd.party(2 if self.rng.random() < 0.15 else 1)
-            self.at(at_s, lambda now, people=people: self._pass(now, people))
+            self.at(at_s, functools.partial(self._pass, people=people))
 
     def _pass(self, now_s: float, people: tuple[int, ...]) -> None:
         gate = self._gate()

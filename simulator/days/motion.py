@@ -68,7 +68,7 @@ class Motion:
         facing, moving = knots[..., FACING], knots[..., MOVING]
         x, y = self._swayed(t, active, x, y)
         aside = self._aside(t, active, x, y, facing, moving, here)
-        x, y = self._kept_out(x - np.sin(facing) * aside, y + np.cos(facing) * aside, x, y)
+        x, y = self._kept_out(x - np.sin(facing) * aside, y + np.cos(facing) * aside, y)
         x[~here] = y[~here] = np.nan
         return Moment(t, active, x, y, facing, moving, knots[..., WALKED])
 
@@ -124,7 +124,7 @@ class Motion:
         one, two = np.nonzero(near)
         return one, two
 
-    def _kept_out(self, x: Array, y: Array, base_x: Array, base_y: Array) -> tuple[Array, Array]:
+    def _kept_out(self, x: Array, y: Array, base_y: Array) -> tuple[Array, Array]:
         """Push points out of fixtures to the side where the path is, and off the walls."""
         width, depth = self._plan.width_m, self._plan.depth_m
         indoors = (base_y > 0.3) & (base_y < depth - 0.3)
@@ -135,10 +135,14 @@ class Motion:
             inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
             if not inside.any():
                 continue
-            ways = np.stack([
-                np.where(x0 > WALL_M, x - x0, np.inf), np.where(x1 < width - WALL_M, x1 - x, np.inf),
-                np.where(y0 > WALL_M, y - y0, np.inf), np.where(y1 < depth - WALL_M, y1 - y, np.inf),
-            ])  # fmt: skip
+            ways = np.stack(
+                [
+                    np.where(x0 > WALL_M, x - x0, np.inf),
+                    np.where(x1 < width - WALL_M, x1 - x, np.inf),
+                    np.where(y0 > WALL_M, y - y0, np.inf),
+                    np.where(y1 < depth - WALL_M, y1 - y, np.inf),
+                ]
+            )
             side = ways.argmin(0)
             x = np.where(inside & (side == 0), x0, np.where(inside & (side == 1), x1, x))
             y = np.where(inside & (side == 2), y0, np.where(inside & (side == 3), y1, y))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from simulator.days.arrivals import log_normal
@@ -42,7 +43,8 @@ class Staff:
         starts = [begin, *(pause + shift.break_s for pause in pauses)]
         for start, until in zip(starts, [*pauses, end], strict=True):
             if until > start:
-                planner.at(start, lambda now, until=until: self._come(now, people, shift, until))
+                come = functools.partial(self._come, people=people, shift=shift, until_s=until)
+                planner.at(start, come)
 
     def _come(self, now_s: float, people: tuple[int, ...], shift: Shift, until_s: float) -> None:
         planner, gate = self._planner, self._planner.ground.staff_gate

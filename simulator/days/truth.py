@@ -8,6 +8,7 @@ Occupancy: customers beyond the doors. Heatmap: seconds on each cell that a came
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,6 +28,8 @@ MIN_DWELL_S = 5.0
 MIN_QUEUE_S = 10.0
 NEXT_S = 4.0
 CELL_M = 0.25
+HEAT_BLOCK_S = 300.0
+"""A multiple of the length of a day's pieces."""
 
 Outcome = Literal["served", "abandoned"]
 
@@ -107,7 +110,7 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class DayTruth:
-    """Everything to measure against; `heatmap` and `seen` are (cells down, cells across)."""
+    """Everything to measure against; `seen` is (cells down, cells across)."""
 
     scenario: str
     seed: int
@@ -120,11 +123,17 @@ class DayTruth:
     occupancy: list[Inside]
     transactions: list[DaySale]
     sightings: list[Sighting]
-    heatmap: Array
+    heatmap_blocks: Array
+    """(blocks, cells down, cells across): the heatmap by pieces of HEAT_BLOCK_S."""
     seen: np.ndarray
     cell_m: float = CELL_M
     min_dwell_s: float = MIN_DWELL_S
     restarts: list[tuple[float, float]] = field(default_factory=list)
+
+    @property
+    def heatmap(self) -> Array:
+        """Seconds on each cell, (cells down, cells across)."""
+        return np.asarray(self.heatmap_blocks.sum(axis=0))
 
     def zone_visits(self, zone: str) -> list[DayStay]:
         """Stays in `zone` that are long enough to be visits."""
@@ -145,12 +154,12 @@ def truth_of_day(day: Day) -> DayTruth:
     plan = day.scenario.plan
     passages, stays = Passages(day), Stays(day)
     seen = seen_cells(plan, [camera_of(lens) for lens in plan.cameras], CELL_M)
-    heatmap = np.zeros(seen.shape)
+    blocks = np.zeros((max(1, math.ceil(day.seconds / HEAT_BLOCK_S - 1e-9)), *seen.shape))
     for t in day.chunks(TRUTH_FPS):
         moment = day.motion.at(t)
         passages.add(moment)
         stays.add(moment)
-        _heat(heatmap, moment.x, moment.y)
+        _heat(blocks[int((t[0] - day.begins_at + 1e-6) // HEAT_BLOCK_S)], moment.x, moment.y)
     crossings = passages.crossings()
     zone_stays = stays.found()
     return DayTruth(
@@ -165,7 +174,7 @@ def truth_of_day(day: Day) -> DayTruth:
         occupancy=_occupancy(day, crossings, passages.inside_at_first()),
         transactions=_sales(day),
         sightings=sightings_of(day),
-        heatmap=heatmap * seen,
+        heatmap_blocks=blocks * seen,
         seen=seen,
         restarts=day.restarts,
     )
