@@ -1,0 +1,89 @@
+"""What speaks for a tracklet being an identity's: looks, places, times, and what is usual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge_agent.identity.appearance import Likeness, Vector
+from edge_agent.identity.floor import Doors
+from edge_agent.identity.identities import Identity
+from edge_agent.identity.joining import NEVER, Judge
+from edge_agent.identity.settings import IdentityRules
+from edge_agent.identity.tracklet import Tracklet
+
+SOME_DOOR = -0.7
+"""Prior evidence for a new person where nobody knows where the doors are."""
+LEFT_S = 10.0
+FULL_WEIGHT = 2.0
+
+
+class Scores:
+    """Nats for "these tracklets are this identity's" over "they are someone new"."""
+
+    def __init__(
+        self, rules: IdentityRules, likeness: Likeness, judge: Judge, doors: Doors
+    ) -> None:
+        self._rules = rules
+        self._likeness = likeness
+        self._judge = judge
+        self._doors = doors
+
+    def gain(self, tracklet: Tracklet, identity: Identity, view: Vector | None) -> float:
+        """For one tracklet that looks like `view`."""
+        space = self._judge.evidence([tracklet], identity.tracklets)
+        if space == NEVER:
+            return NEVER
+        looks = self.looks(identity, view, tracklet.features.weight)
+        usual = self._usual(identity, tracklet.start_s) - self.new(tracklet)
+        return space + looks + usual
+
+    def pair_gain(self, ours: Identity, theirs: Identity) -> float:
+        """For all of an identity against another one."""
+        space = self._judge.evidence(ours.tracklets, theirs.tracklets)
+        if space == NEVER:
+            return NEVER
+        likeness = [theirs.likeness(template) for template in ours.views.values()]
+        known = [value for value in likeness if value is not None]
+        looks = self._likeness.evidence(max(known)) if known else 0.0
+        first = min(ours.tracklets, key=lambda one: one.start_s)
+        return space + looks + self._usual(theirs, first.start_s) - self.new(first)
+
+    def looks(self, identity: Identity, view: Vector | None, weight: float) -> float:
+        """Evidence of appearance; a single crop counts for less."""
+        likeness = None if view is None else identity.likeness(view)
+        if likeness is None:
+            return 0.0
+        return self._likeness.evidence(likeness) * min(1.0, weight / FULL_WEIGHT)
+
+    def new(self, tracklet: Tracklet) -> float:
+        """Prior evidence that a person appears here who was not there before."""
+        first = tracklet.trail.first
+        if first is None or not self._doors.known:
+            return SOME_DOOR
+        near = not tracklet.cut and self._doors.near(first, self._rules.door_m)
+        return self._rules.new_at_door if near else self._rules.new_inside
+
+    def _usual(self, identity: Identity, at_s: float) -> float:
+        """Prior evidence that this identity shows up at all."""
+        before = [one for one in identity.tracklets if one.start_s < at_s]
+        if not before:
+            return 0.0
+        last = max(before, key=lambda one: one.last_s)
+        unseen_s = at_s - last.last_s
+        if unseen_s <= 0:
+            return 0.0
+        place = last.trail.last
+        if place and self._doors.near(place, self._rules.door_m):
+            return self._rules.gone * min(1.0, 0.4 + unseen_s / LEFT_S)
+        return max(-unseen_s / self._rules.unseen_s, self._rules.gone)
+
+
+def apart(tracklets: Sequence[Tracklet]) -> list[list[bool]]:
+    """Which of them one camera saw at the same time, so that they are different people."""
+    return [
+        [
+            one is not other and one.camera == other.camera and one.overlap_s(other) > 0
+            for other in tracklets
+        ]
+        for one in tracklets
+    ]
