@@ -76,12 +76,11 @@ class Occupancy:
     def sample(self, now_s: float) -> OccupancySampled:
         """The count now by the machine's clock, begun anew when a reset time has passed.
 
-        It begins anew, too, when the clock was set back over a reset time: a clock that was
+        It begins anew, too, when the clock was set back to before the reset: a clock that was
         ahead would else keep everybody from being counted until its time has come.
         """
-        reset_at_s = last_reset(now_s, self._zone, self._resets)
-        if reset_at_s < self.tally.reset_at_s:
-            self.tally = Tally(reset_at_s=reset_at_s)
+        if now_s < self.tally.reset_at_s:
+            self.tally = Tally(reset_at_s=last_reset(now_s, self._zone, self._resets))
         self._roll(now_s)
         now = self.tally
         return OccupancySampled(occupancy=now.occupancy, entries=now.entries, exits=now.exits)

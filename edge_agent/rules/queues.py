@@ -42,7 +42,10 @@ class Episode(NamedTuple):
 
 
 class Wait(msgspec.Struct):
-    """Someone left the queue zone a moment ago; `lost` is where the track broke off in it."""
+    """Someone left the queue zone a moment ago; `lost` is where the track broke off in it.
+
+    `stood_s` is the time inside, without that between two queues.
+    """
 
     zone: str
     camera: str
@@ -50,6 +53,7 @@ class Wait(msgspec.Struct):
     last_id: int
     joined_s: float
     left_s: float
+    stood_s: float
     begin_seen: bool
     lost: Seen | None
 
@@ -114,7 +118,8 @@ class Queues:
         """End all waits at a stop or at midnight, after the zones' own visits were closed."""
         episodes = []
         for wait in list(self.state.waits):
-            episodes += self._served(wait) or self._close(wait, "unknown")
+            served = self._served(wait)
+            episodes += self._close(wait, "unknown") if served is None else served
         self.state.services.clear()
         return episodes
 
@@ -129,6 +134,7 @@ class Queues:
             wait = before[-1]
             wait.zone, wait.camera, wait.last_id = zone.name, zone.camera, visit.last_id
             wait.left_s, wait.lost = max(wait.left_s, visit.left_at_s), visit.lost
+            wait.stood_s += visit.dwell_s
             return
         wait = Wait(
             zone=zone.name,
@@ -137,6 +143,7 @@ class Queues:
             last_id=visit.last_id,
             joined_s=visit.entered_at_s,
             left_s=visit.left_at_s,
+            stood_s=visit.dwell_s,
             begin_seen=visit.born is None,
             lost=visit.lost,
         )
@@ -144,7 +151,7 @@ class Queues:
 
     def _ended(self, wait: Wait, at_s: float) -> list[Episode]:
         served = self._served(wait)
-        if served:
+        if served is not None:
             return served
         if at_s <= wait.left_s + TRANSFER_S or self._goes_on(wait):
             return []
@@ -153,11 +160,11 @@ class Queues:
         )
         return self._close(wait, "unknown" if unseen else "abandoned")
 
-    def _served(self, wait: Wait) -> list[Episode]:
-        """The episode, if the wait led to a service that is over."""
+    def _served(self, wait: Wait) -> list[Episode] | None:
+        """End the wait if it led to a service that is over; None if it did not."""
         fitting = [s for s in self.state.services if self._leads_to(wait, s.camera, s.visit)]
         if not fitting:
-            return []
+            return None
         service = min(fitting, key=lambda each: each.visit.entered_at_s)
         self.state.services.remove(service)
         visit = service.visit
@@ -190,7 +197,7 @@ class Queues:
     def _close(self, wait: Wait, outcome: Outcome, service_s: float | None = None) -> list[Episode]:
         """Forget the wait; its episode, if it was long enough for one."""
         self.state.waits.remove(wait)
-        if wait.left_s - wait.joined_s < JOIN_S:
+        if min(wait.stood_s, wait.left_s - wait.joined_s) < JOIN_S:
             return []
         unseen = outcome == "unknown" or not wait.begin_seen
         return [

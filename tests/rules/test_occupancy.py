@@ -70,6 +70,43 @@ def test_a_late_message_from_before_the_reset_does_not_count_today() -> None:
     assert counts(occupancy, at("2026-05-05 04:01")) == (0, 0, 0)
 
 
+def test_a_clock_that_was_ahead_does_not_keep_people_from_counting() -> None:
+    occupancy = counter(at("2026-05-09 12:00"))
+    occupancy.sample(at("2026-05-04 12:00"))
+    occupancy.count("in", at("2026-05-04 12:01"))
+    assert counts(occupancy, at("2026-05-04 12:02")) == (1, 1, 0)
+
+
+def test_what_is_taken_back_was_never_counted() -> None:
+    now_s = at("2026-05-04 12:00")
+    occupancy = counter(now_s)
+    for direction in ("in", "in"):
+        occupancy.count(direction, now_s)
+    occupancy.uncount("in", now_s, missed=False)
+    assert counts(occupancy, now_s) == (1, 1, 0)
+    occupancy.count("out", now_s)
+    assert occupancy.count("out", now_s)
+    occupancy.uncount("out", now_s, missed=True)
+    assert counts(occupancy, now_s) == (0, 1, 1)
+    assert occupancy.tally.corrected == 0
+
+
+def test_an_entry_taken_back_after_both_went_out_leaves_nobody_below_zero() -> None:
+    now_s = at("2026-05-04 12:00")
+    occupancy = counter(now_s)
+    for direction in ("in", "in", "out", "out"):
+        occupancy.count(direction, now_s)
+    occupancy.uncount("in", now_s, missed=False)
+    assert counts(occupancy, now_s) == (0, 1, 2)
+
+
+def test_what_was_counted_before_the_reset_is_not_taken_from_today() -> None:
+    occupancy = counter(at("2026-05-04 12:00"))
+    occupancy.count("in", at("2026-05-05 04:01"))
+    occupancy.uncount("in", at("2026-05-05 03:59"), missed=False)
+    assert counts(occupancy, at("2026-05-05 04:02")) == (1, 1, 0)
+
+
 @pytest.mark.parametrize(
     ("day", "hours"),
     [("2026-03-28", 23), ("2026-10-24", 25), ("2026-05-04", 24)],
