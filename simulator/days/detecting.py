@@ -25,7 +25,8 @@ LEAST_SHARE = 0.12
 LEAST_SCORE = 0.1
 SMALLEST_PX = 8.0
 FILL = 0.85
-BUILD = 0.55
+GUESS = 0.2
+"""Share of hidden feet that a detector adds to what it sees; most draw the visible part."""
 CHANNEL_X, CHANNEL_Y, CHANNEL_W, CHANNEL_H = range(10, 14)
 CHANNEL_FEET, CHANNEL_SCORE, CHANNEL_MISS, CHANNEL_MERGE = range(14, 18)
 
@@ -116,7 +117,8 @@ class Detector:
         visible = np.where(scene.in_view, boxes.share * inside * (1 - covered), 0.0)
         tall = boxes.whole[..., 3] - boxes.whole[..., 1]
         score = self._scores(visible, tall, who, t, content)
-        guess = 1 / (1 + np.exp(-1.2 * self._noise.slow(CHANNEL_FEET, who, t[:, None], 1.0)))
+        guess = GUESS + 0.1 * self._noise.white(CHANNEL_FEET, who, 0)
+        guess = np.clip(guess + 0.08 * self._noise.slow(CHANNEL_FEET, who, t[:, None], 2.0), 0, 1)
         xyxy = boxes.shown.copy()
         lifted = feet_hidden * (cut[..., 3] - cut[..., 1])
         xyxy[..., 3] = np.minimum(xyxy[..., 3], cut[..., 3]) - lifted * (1 - guess)

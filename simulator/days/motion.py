@@ -101,7 +101,10 @@ class Motion:
             return aside
         dx, dy = x[:, two] - x[:, one], y[:, two] - y[:, one]
         both = here[:, one] & here[:, two]
-        closeness = np.exp(-(dx**2 + dy**2) / (2 * REACH_M**2)) * both
+        squared = dx**2 + dy**2
+        # nothing beyond NEAR_M, or the choice of pairs would show
+        fading = np.clip(1 - squared / NEAR_M**2, 0, 1)
+        closeness = np.exp(-squared / (2 * REACH_M**2)) * fading * both
         right = -np.sin(facing[:, one]) * dx + np.cos(facing[:, one]) * dy
         step = ASIDE_M * np.tanh((0.06 - right) / 0.12) * closeness * moving[:, one]
         for pair, walker in enumerate(one):

@@ -3,7 +3,8 @@
 Crossing: the feet pass both lines of a door's pair in order. Zone stay: the feet are in the
 zone, absences up to a second bridged; it is a visit if it lasts `min_dwell_s`. Queue episode:
 a stay of at least ten seconds in a queue zone, `served` if the zone that serves it came next.
-Occupancy: customers beyond the doors. Heatmap: seconds on each cell that a camera sees.
+Occupancy: customers beyond the doors. Heatmap: seconds on each cell
+where a camera sees people's feet.
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ from typing import Literal
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from simulator.cameras import camera_of
 from simulator.days.day import Day
 from simulator.days.passages import Passages
 from simulator.days.paths import Array
+from simulator.days.sight import Bodies
 from simulator.days.sightings import Sighting, sightings_of
 from simulator.days.stays import Stays
-from simulator.measures import seen_cells
+from simulator.days.watching import watches_of
 
 TRUTH_FPS = 10.0
 MIN_DWELL_S = 5.0
 MIN_QUEUE_S = 10.0
 NEXT_S = 4.0
 CELL_M = 0.25
+FEET_M = 0.3
+CHUNK_S = 60.0
 HEAT_BLOCK_S = 300.0
 """A multiple of the length of a day's pieces."""
 
@@ -125,7 +129,7 @@ class DayTruth:
     sightings: list[Sighting]
     heatmap_blocks: Array
     """(blocks, cells down, cells across): the heatmap by pieces of HEAT_BLOCK_S."""
-    seen: np.ndarray
+    seen: npt.NDArray[np.bool_]
     cell_m: float = CELL_M
     min_dwell_s: float = MIN_DWELL_S
     restarts: list[tuple[float, float]] = field(default_factory=list)
@@ -151,11 +155,10 @@ class DayTruth:
 
 def truth_of_day(day: Day) -> DayTruth:
     """Measure a day exactly, at 10 positions a second."""
-    plan = day.scenario.plan
     passages, stays = Passages(day), Stays(day)
-    seen = seen_cells(plan, [camera_of(lens) for lens in plan.cameras], CELL_M)
+    seen = _seen(day)
     blocks = np.zeros((max(1, math.ceil(day.seconds / HEAT_BLOCK_S - 1e-9)), *seen.shape))
-    for t in day.chunks(TRUTH_FPS):
+    for t in day.chunks(TRUTH_FPS, CHUNK_S):
         moment = day.motion.at(t)
         passages.add(moment)
         stays.add(moment)
@@ -178,6 +181,26 @@ def truth_of_day(day: Day) -> DayTruth:
         seen=seen,
         restarts=day.restarts,
     )
+
+
+def _seen(day: Day) -> npt.NDArray[np.bool_]:
+    """Cells in whose middle some camera sees people's feet, lower than FEET_M."""
+    plan = day.scenario.plan
+    cells = np.zeros((round(plan.depth_m / CELL_M), round(plan.width_m / CELL_M)), bool)
+    rows, columns = np.indices(cells.shape, dtype=np.float64).reshape(2, -1)
+    x, y = (columns + 0.5) * CELL_M, (rows + 0.5) * CELL_M
+    still = np.zeros_like(x)
+    bodies = Bodies(x, y, still, still + FEET_M, still)
+    for watch in watches_of(day):
+        boxes = watch.views[0][1].boxes(bodies)
+        feet = np.column_stack([(boxes.shown[:, 0] + boxes.shown[:, 2]) / 2, boxes.shown[:, 3]])
+        inside = (feet > 0).all(1) & (feet < np.array(watch.size)).all(1)
+        cells |= (inside & (boxes.share > 0)).reshape(cells.shape)
+    for item in plan.fixtures:
+        x0, y0, x1, y1 = item.rect
+        within = (x > x0) & (x < x1) & (y > y0) & (y < y1)
+        cells &= ~within.reshape(cells.shape)
+    return cells
 
 
 def _heat(heatmap: Array, x: Array, y: Array) -> None:
