@@ -2,9 +2,10 @@
 
 from simulator.days.day import Day, simulate_day
 from simulator.days.frames import CameraFrame, frames
+from simulator.days.records import DayTruth
 from simulator.days.scenario import DayScenario, load_scenario, names
 from simulator.days.store import store_config
-from simulator.days.truth import DayTruth, truth_of_day
+from simulator.days.truth import truth_of_day
 
 __all__ = [
     "CameraFrame",

@@ -22,13 +22,15 @@ from simulator.looks import look_of
 BEFORE_S = 1800.0
 AFTER_S = 1800.0
 CHILD_M = (1.05, 1.45)
+LATE_S = 5.0
+MERGED_S = 3 * 3600.0
 
 
 @dataclass(frozen=True)
 class Day:
     """People, trips and sales of the local day `date`, seen from `begins_at` to `ends_at`.
 
-    `height_m` (people,). `visit_of` maps a trip of purpose visit, loiter, u_turn or staff to
+    `visit_of` maps a trip of purpose visit, loiter, u_turn or staff to
     its visit: trips of one person less than three hours apart are one visit.
     """
 
@@ -39,7 +41,6 @@ class Day:
     ends_at: float
     ground: Ground
     life: Life
-    motion: Motion
     visit_of: dict[int, int]
     heights: dict[int, float] = field(default_factory=dict)
 
@@ -47,6 +48,19 @@ class Day:
     def zone(self) -> ZoneInfo:
         """The store's time zone."""
         return ZoneInfo(self.scenario.plan.time_zone)
+
+    @functools.cached_property
+    def motion(self) -> Motion:
+        """Where everyone in the window is; made when first asked for."""
+        seen = [
+            trip
+            for trip in self.life.trips
+            if trip.steps
+            and trip.begins_at < self.ends_at + LATE_S
+            and trip.ends_at > self.begins_at - LATE_S
+        ]
+        paths = paths_of(seen, self.ground, self.seed)
+        return Motion(self.scenario.plan, paths, paths.trip)
 
     @property
     def seconds(self) -> float:
@@ -110,30 +124,9 @@ def simulate_day(
         ends_at = min(last, begins_at + seconds)
     if ends_at - begins_at < 1:
         raise ConfigError("the window to simulate is shorter than a second")
-    return _window(scenario, seed, day, begins_at, ends_at)
-
-
-def _window(scenario: DayScenario, seed: int, day: date, begins_at: float, ends_at: float) -> Day:
     ground = ground_of(scenario)
-    life = live(scenario, ground, seed, day, ZoneInfo(scenario.plan.time_zone))
-    seen = [
-        trip
-        for trip in life.trips
-        if trip.steps and trip.begins_at < ends_at + 5 and trip.ends_at > begins_at - 5
-    ]
-    paths = paths_of(seen, ground, seed)
-    motion = Motion(scenario.plan, paths, paths.trip)
-    return Day(
-        scenario=scenario,
-        seed=seed,
-        date=day,
-        begins_at=begins_at,
-        ends_at=ends_at,
-        ground=ground,
-        life=life,
-        motion=motion,
-        visit_of=_visits(life),
-    )
+    life = live(scenario, ground, seed, day, zone)
+    return Day(scenario, seed, day, begins_at, ends_at, ground, life, _visits(life))
 
 
 @functools.lru_cache(4)
@@ -155,9 +148,6 @@ def _visits(life: Life) -> dict[int, int]:
         visit_of[trip.index] = visit
         last[leader] = (trip.ends_at, visit)
     return visit_of
-
-
-MERGED_S = 3 * 3600.0
 
 
 def _height(day: Day, person: int) -> float:

@@ -88,11 +88,12 @@ class Ground:
         return known
 
     def _walked(self, start: int, goal: int) -> Leg:
-        back = self._legs.get((goal, start))
-        if back is not None and self._through_door(start, goal) is None:
+        own = self._through_door(start, goal)
+        if own is None and start > goal:
+            # always found in one direction, or a way would depend on who asked first
+            back = self.leg(goal, start)
             return Leg(back.points[::-1], back.length_m)
         first, last = self.nodes[start][:2], self.nodes[goal][:2]
-        own = self._through_door(start, goal)
         points = own if own is not None else [first, *self._routes.way(first, last)]
         length = sum(math.dist(a, b) for a, b in pairwise(points))
         return Leg(tuple(points), length)
@@ -172,3 +173,21 @@ def travel_s(length_m: float, pace_m_s: float) -> float:
     if length_m > pace_m_s**2 / ACCELERATION_M_S2:
         return length_m / pace_m_s + pace_m_s / ACCELERATION_M_S2
     return 2 * math.sqrt(length_m / ACCELERATION_M_S2)
+
+
+def pace_of(length_m: float, seconds: float) -> float:
+    """The walking speed that `travel_s` took: smaller root of pace² - a T pace + a L = 0."""
+    a = ACCELERATION_M_S2
+    return (a * seconds - math.sqrt(max((a * seconds) ** 2 - 4 * a * length_m, 0.0))) / 2
+
+
+def reached_s(distance_m: float, length_m: float, seconds: float) -> float:
+    """When a distance of the leg is reached: speeding up, walking, slowing down."""
+    a, pace = ACCELERATION_M_S2, pace_of(length_m, seconds)
+    ramp_s = min(pace / a, seconds / 2)
+    ramp_m = min(pace * ramp_s / 2, length_m / 2)
+    if distance_m <= ramp_m:
+        return math.sqrt(2 * max(distance_m, 0.0) / a)
+    if distance_m < length_m - ramp_m:
+        return ramp_s + (distance_m - ramp_m) / max(pace, 1e-9)
+    return seconds - math.sqrt(2 * max(length_m - distance_m, 0.0) / a)

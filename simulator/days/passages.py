@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +10,8 @@ import numpy.typing as npt
 from simulator.days.day import Day
 from simulator.days.motion import Moment
 from simulator.days.paths import Array
+from simulator.days.records import DayCrossing
 from simulator.plan import Doorway
-
-if TYPE_CHECKING:
-    from simulator.days.truth import DayCrossing
 
 Passed = tuple[int, float, str, str, int]
 """Path, time, door, line (outer or inner), 1 inward or -1 outward."""
@@ -44,8 +42,6 @@ class Passages:
 
     def crossings(self) -> list[DayCrossing]:
         """Both lines in order, sorted by time."""
-        from simulator.days.truth import DayCrossing
-
         day, paths = self._day, self._day.motion.paths
         found = []
         begun: dict[tuple[int, str], int] = {}

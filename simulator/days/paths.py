@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.geometry import Point
-from simulator.days.ground import ACCELERATION_M_S2, Ground
+from simulator.days.ground import ACCELERATION_M_S2, Ground, pace_of
 from simulator.days.trips import Trip
 
 KNOT_M = 0.3
@@ -78,7 +78,7 @@ def paths_of(trips: Sequence[Trip], ground: Ground, seed: int) -> Paths:
 
 
 @dataclass(frozen=True)
-class _Way:
+class Way:
     """A leg with rounded corners: points (M, 2), right-hand normals (M, 2), arc length (M,)."""
 
     points: Array
@@ -94,12 +94,12 @@ class _Ways:
         self.ground = ground
         self.standing = {node for line in ground.lines for node in (*line.rows, line.counter)}
         self.waiting = {node for gate in ground.gates for node in gate.waiting}
-        self._known: dict[tuple[int, int], _Way] = {}
+        self._known: dict[tuple[int, int], Way] = {}
 
-    def way(self, start: int, goal: int) -> _Way:
+    def way(self, start: int, goal: int) -> Way:
         known = self._known.get((start, goal))
         if known is None:
-            known = _rounded(self.ground.leg(start, goal).points)
+            known = rounded(self.ground.leg(start, goal).points)
             self._known[start, goal] = known
         return known
 
@@ -198,12 +198,8 @@ class _Walk:
 
 
 def _times(along: Array, length_m: float, seconds: float) -> Array:
-    """When each distance is reached: speeding up, walking, slowing down at ACCELERATION_M_S2.
-
-    The pace follows from length and time: the smaller root of pace² - a T pace + a L = 0.
-    """
-    a = ACCELERATION_M_S2
-    pace = (a * seconds - math.sqrt(max((a * seconds) ** 2 - 4 * a * length_m, 0.0))) / 2
+    """When each distance is reached, like `ground.reached_s`."""
+    a, pace = ACCELERATION_M_S2, pace_of(length_m, seconds)
     ramp_s = min(pace / a, seconds / 2)
     ramp_m = min(pace * ramp_s / 2, length_m / 2)
     up = np.sqrt(2 * np.minimum(along, ramp_m) / a)
@@ -214,7 +210,7 @@ def _times(along: Array, length_m: float, seconds: float) -> Array:
     return np.asarray(t * (seconds / max(t[-1], 1e-9)))
 
 
-def _rounded(points: Sequence[Point]) -> _Way:
+def rounded(points: Sequence[Point]) -> Way:
     """Round the corners by quadratic Bézier curves and put points every KNOT_M."""
     corners = np.array(points, dtype=np.float64)
     pieces = [corners[:1]]
@@ -232,7 +228,7 @@ def _rounded(points: Sequence[Point]) -> _Way:
     fine = np.column_stack([np.interp(even, along, rough[:, i]) for i in (0, 1)])
     ahead = np.gradient(fine, axis=0)
     ahead /= np.maximum(np.hypot(*ahead.T), 1e-9)[:, None]
-    return _Way(
+    return Way(
         points=fine,
         normals=np.column_stack([-ahead[:, 1], ahead[:, 0]]),
         along=even,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
 import numpy as np
 
 from simulator.days.day import Day
+from simulator.days.records import Sighting
 from simulator.days.sight import Bodies
 from simulator.days.watching import Watch, watches_of
 
@@ -13,19 +13,6 @@ SIGHT_FPS = 2.0
 LEAST_SHARE = 0.35
 LEAST_PX = 20.0
 GAP_S = 2.0
-
-
-class Sighting(msgspec.Struct, frozen=True, kw_only=True):
-    """A camera had a person in view, UNIX s; `at_door` says nothing about doors' lines.
-
-    In view: a third of the body's height is not hidden by fixtures, and the box is large enough.
-    """
-
-    camera: str
-    person: int
-    visit: int
-    from_at: float
-    to_at: float
 
 
 def sightings_of(day: Day) -> list[Sighting]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from simulator.days.day import Day
 from simulator.days.motion import Moment
+from simulator.days.records import DayStay
 
-if TYPE_CHECKING:
-    from simulator.days.truth import DayStay
-
+TRUTH_FPS = 10.0
 GAP_S = 1.0
 Run = tuple[int, int, float, float]
 """Zone, path, first and last time inside."""
@@ -38,11 +35,9 @@ class Stays:
 
     def found(self) -> list[DayStay]:
         """All stays in order of their begin, short absences bridged."""
-        from simulator.days.truth import TRUTH_FPS, DayStay
-
         day, paths = self._day, self._day.motion.paths
         stays: list[DayStay] = []
-        for number, path, first, last in _bridged(sorted(self._runs)):
+        for number, path, first, last in bridged(sorted(self._runs)):
             person = int(paths.person[path])
             left_at = min(last + 1 / TRUTH_FPS, day.ends_at)
             stays.append(
@@ -71,8 +66,8 @@ def _runs(within: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     )
 
 
-def _bridged(runs: list[Run]) -> list[Run]:
-    """Runs of one path in one zone that are at most GAP_S apart become one."""
+def bridged(runs: list[Run]) -> list[Run]:
+    """Sorted runs of one path in one zone that are at most GAP_S apart become one."""
     joined: list[Run] = []
     for run in runs:
         if joined and joined[-1][:2] == run[:2] and run[2] - joined[-1][3] <= GAP_S:

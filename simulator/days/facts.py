@@ -1,0 +1,147 @@
+"""What follows from crossings and stays: visits, queue episodes, occupancy, sales, seen floor."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.days.day import Day
+from simulator.days.records import (
+    CELL_M,
+    DayCrossing,
+    DayQueue,
+    DaySale,
+    DayStay,
+    DayVisit,
+    Inside,
+)
+from simulator.days.sight import Bodies
+from simulator.days.watching import watches_of
+
+MIN_QUEUE_S = 10.0
+NEXT_S = 4.0
+FEET_M = 0.3
+
+
+def visits_of(day: Day, crossings: list[DayCrossing]) -> list[DayVisit]:
+    """Everyone's visits; what the window cuts is None."""
+    by_person: dict[tuple[int, int], list[DayCrossing]] = {}
+    for crossing in crossings:
+        by_person.setdefault((crossing.visit, crossing.person), []).append(crossing)
+    found = []
+    for visit, person in _who_came(day, by_person):
+        mine = by_person.get((visit, person), [])
+        entry = next((each for each in mine if each.direction == "in"), None)
+        leave = next((each for each in reversed(mine) if each.direction == "out"), None)
+        if leave is not None and mine[-1].direction == "in":
+            leave = None  # still inside at the window's end
+        if mine and mine[0].direction == "out":
+            entry = None  # inside since before the window's begin
+        who = day.life.people[person]
+        found.append(
+            DayVisit(
+                visit=visit,
+                person=person,
+                entered_at=entry.at if entry else None,
+                exited_at=leave.at if leave else None,
+                doors=(entry.door if entry else "", leave.door if leave else ""),
+                staff=who.staff,
+                group=who.party,
+            )
+        )
+    return found
+
+
+def _who_came(
+    day: Day, by_person: dict[tuple[int, int], list[DayCrossing]]
+) -> list[tuple[int, int]]:
+    """(visit, person) of everyone who was beyond a door within the window, in order of trips."""
+    found: dict[tuple[int, int], None] = {}
+    for trip in day.life.trips:
+        if not trip.steps or trip.index not in day.visit_of:
+            continue
+        whole = trip.begins_at <= day.begins_at and trip.ends_at >= day.ends_at
+        for person in trip.people:
+            key = (day.visit_of[trip.index], person)
+            if key in by_person or (whole and trip.purpose in ("visit", "staff")):
+                found[key] = None
+    return list(found)
+
+
+def queues_of(day: Day, stays: list[DayStay]) -> list[DayQueue]:
+    """Stays of at least MIN_QUEUE_S in queue zones, with what came next."""
+    zones = {zone.name: zone for zone in day.scenario.plan.zones}
+    serving = {zone.serves: zone.name for zone in zones.values() if zone.kind == "service"}
+    by_person: dict[int, list[DayStay]] = {}
+    for stay in stays:
+        by_person.setdefault(stay.person, []).append(stay)
+    found = []
+    for stay in stays:
+        if zones[stay.zone].kind != "queue" or stay.staff or stay.dwell_s < MIN_QUEUE_S:
+            continue
+        service = next(
+            (
+                other
+                for other in by_person[stay.person]
+                if other.zone == serving.get(stay.zone)
+                and stay.entered_at <= other.entered_at <= stay.left_at + NEXT_S
+            ),
+            None,
+        )
+        found.append(
+            DayQueue(
+                zone=stay.zone,
+                person=stay.person,
+                visit=stay.visit,
+                joined_at=stay.entered_at,
+                left_at=stay.left_at,
+                outcome="served" if service else "abandoned",
+                service_s=service.dwell_s if service else None,
+                censored=stay.censored,
+            )
+        )
+    return found
+
+
+def occupancy_of(day: Day, crossings: list[DayCrossing], inside: list[int]) -> list[Inside]:
+    """Steps of how many are inside, from the window's begin."""
+    staff = sum(day.life.people[person].staff for person in inside)
+    customers = len(inside) - staff
+    steps = [Inside(at=day.begins_at, customers=customers, staff=staff)]
+    for crossing in crossings:
+        change = 1 if crossing.direction == "in" else -1
+        if crossing.staff:
+            staff += change
+        else:
+            customers += change
+        steps.append(Inside(at=crossing.at, customers=customers, staff=staff))
+    return steps
+
+
+def sales_of(day: Day) -> list[DaySale]:
+    """Transactions paid within the window, in order of the feed's times."""
+    return [
+        DaySale(at=sale.at, till=sale.till, visit=day.visit_of[sale.trip], paid_at=sale.paid_at)
+        for sale in sorted(day.life.sales, key=lambda sale: sale.at)
+        if day.begins_at <= sale.paid_at < day.ends_at
+    ]
+
+
+def seen_of(day: Day) -> npt.NDArray[np.bool_]:
+    """Cells in whose middle some camera sees people's feet, lower than FEET_M."""
+    plan = day.scenario.plan
+    cells = np.zeros((round(plan.depth_m / CELL_M), round(plan.width_m / CELL_M)), bool)
+    rows, columns = np.indices(cells.shape, dtype=np.float64).reshape(2, -1)
+    x, y = (columns + 0.5) * CELL_M, (rows + 0.5) * CELL_M
+    still = np.zeros_like(x)
+    bodies = Bodies(x, y, still, still + FEET_M, still)
+    for watch in watches_of(day):
+        boxes = watch.views[0][1].boxes(bodies)
+        feet = np.column_stack([(boxes.shown[:, 0] + boxes.shown[:, 2]) / 2, boxes.shown[:, 3]])
+        inside = (feet > 0).all(1) & (feet < np.array(watch.size)).all(1)
+        cells |= (inside & (boxes.share > 0)).reshape(cells.shape)
+    for item in plan.fixtures:
+        x0, y0, x1, y1 = item.rect
+        within = (x > x0) & (x < x1) & (y > y0) & (y < y1)
+        cells &= ~within.reshape(cells.shape)
+    return cells
