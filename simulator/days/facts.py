@@ -8,6 +8,7 @@ import numpy.typing as npt
 from simulator.days.day import Day
 from simulator.days.records import (
     CELL_M,
+    MIN_DWELL_S,
     DayCrossing,
     DayQueue,
     DaySale,
@@ -19,7 +20,7 @@ from simulator.days.sight import Bodies
 from simulator.days.watching import watches_of
 
 MIN_QUEUE_S = 10.0
-NEXT_S = 4.0
+NEXT_S = 5.0
 FEET_M = 0.3
 
 
@@ -69,38 +70,57 @@ def _who_came(
 
 
 def queues_of(day: Day, stays: list[DayStay]) -> list[DayQueue]:
-    """Stays of at least MIN_QUEUE_S in queue zones, with what came next."""
-    zones = {zone.name: zone for zone in day.scenario.plan.zones}
-    serving = {zone.serves: zone.name for zone in zones.values() if zone.kind == "service"}
+    """Customers' waits: who changes to another line goes on waiting, until service or departure.
+
+    A wait counts from MIN_QUEUE_S on, standing and in all; it belongs to the last line.
+    """
+    kinds = {zone.name: zone.kind for zone in day.scenario.plan.zones}
     by_person: dict[int, list[DayStay]] = {}
     for stay in stays:
-        by_person.setdefault(stay.person, []).append(stay)
+        if kinds[stay.zone] != "zone" and not stay.staff:
+            by_person.setdefault(stay.person, []).append(stay)
     found = []
-    for stay in stays:
-        if zones[stay.zone].kind != "queue" or stay.staff or stay.dwell_s < MIN_QUEUE_S:
-            continue
-        service = next(
-            (
-                other
-                for other in by_person[stay.person]
-                if other.zone == serving.get(stay.zone)
-                and stay.entered_at <= other.entered_at <= stay.left_at + NEXT_S
-            ),
-            None,
+    for mine in by_person.values():
+        services = [s for s in mine if kinds[s.zone] == "service" and s.dwell_s >= MIN_DWELL_S]
+        for wait in _waits([stay for stay in mine if kinds[stay.zone] == "queue"], services):
+            found += _episode(wait, services)
+    return sorted(found, key=lambda each: (each.joined_at, each.person))
+
+
+def _waits(queued: list[DayStay], services: list[DayStay]) -> list[list[DayStay]]:
+    """Stays in lines that belong together: at most NEXT_S apart and no service in between."""
+    waits: list[list[DayStay]] = []
+    for stay in queued:
+        last = waits[-1][-1] if waits else None
+        served = last is not None and any(
+            last.entered_at <= service.entered_at <= stay.entered_at for service in services
         )
-        found.append(
-            DayQueue(
-                zone=stay.zone,
-                person=stay.person,
-                visit=stay.visit,
-                joined_at=stay.entered_at,
-                left_at=stay.left_at,
-                outcome="served" if service else "abandoned",
-                service_s=service.dwell_s if service else None,
-                censored=stay.censored,
-            )
+        if last is not None and not served and stay.entered_at - last.left_at <= NEXT_S:
+            waits[-1].append(stay)
+        else:
+            waits.append([stay])
+    return waits
+
+
+def _episode(wait: list[DayStay], services: list[DayStay]) -> list[DayQueue]:
+    first, last = wait[0], wait[-1]
+    limit = last.left_at + NEXT_S
+    service = next((s for s in services if last.entered_at <= s.entered_at <= limit), None)
+    left_at = service.entered_at if service else last.left_at
+    if min(left_at - first.entered_at, sum(stay.dwell_s for stay in wait)) < MIN_QUEUE_S:
+        return []
+    return [
+        DayQueue(
+            zone=last.zone,
+            person=last.person,
+            visit=last.visit,
+            joined_at=first.entered_at,
+            left_at=left_at,
+            outcome="served" if service else "abandoned",
+            service_s=service.dwell_s if service else None,
+            censored=any(stay.censored for stay in wait),
         )
-    return found
+    ]
 
 
 def occupancy_of(day: Day, crossings: list[DayCrossing], inside: list[int]) -> list[Inside]:
