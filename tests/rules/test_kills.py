@@ -27,7 +27,7 @@ from tests.rules.plans import shop
 
 DEADLINE_S = 30.0
 FRAME_S = 0.1
-KILLS = 25
+KILLS = 20
 AHEAD = 3
 """Frames that may lie on the bus, and are lost with the worker that dies there."""
 LINE = """
@@ -92,7 +92,7 @@ class Stream:
 
     def __init__(self, run_dir: Path, data_dir: Path, seed: int) -> None:
         self.rng = random.Random(seed)
-        self.people = [Walker(number, self.rng) for number in range(40)]
+        self.people = [Walker(number, self.rng) for number in range(30)]
         self.frames = max(p.begin + len(p.ys) for p in self.people) + 10
         base = shop(LINE)
         agent = msgspec.structs.replace(base.agent, data_dir=str(data_dir))
@@ -113,6 +113,16 @@ class Stream:
         arguments = (msgspec.json.encode(self.config), str(self.run_dir), run_id)
         self.process = server.Process(target=run_worker, args=arguments)
         self.process.start()
+
+    def restart(self) -> None:
+        """Kill it, and wait until another one has taken up what it left."""
+        before = self._state()
+        self.kill()
+        self.start()
+        deadline = time.monotonic() + DEADLINE_S
+        while self._state() == before:
+            assert time.monotonic() < deadline, "the worker does not come back"
+            self.serve()
 
     def kill(self) -> None:
         assert self.process is not None
@@ -137,6 +147,10 @@ class Stream:
         while frame >= 0 and self._heard_s() < until_s:
             assert time.monotonic() < deadline, "the worker does not go on"
             self.serve()
+
+    def _state(self) -> bytes:
+        path = self.folder / "rules.state"
+        return path.read_bytes() if path.exists() else b""
 
     def _heard_s(self) -> float:
         known = memory.Memory(self.folder, self.config)
@@ -181,8 +195,7 @@ def test_counts_are_right_however_often_the_worker_is_killed(stream: Stream) -> 
         stream.feed(frame)
         stream.wait_for(frame - stream.rng.randint(1, AHEAD))
         if frame in kills:
-            stream.kill()
-            stream.start()
+            stream.restart()
     stream.wait_for(stream.frames - 1)
     stream.stop()
     truth = sum((person.truth for person in stream.people), Counter[str]())
@@ -225,6 +238,30 @@ def test_what_a_dead_agent_left_open_is_closed_in_its_name(stream: Stream) -> No
         "trinetra/shop/run1",
         "trinetra/shop/run2",
     }
+
+
+@pytest.mark.crash
+def test_what_the_spool_never_had_is_offered_by_the_next_run(stream: Stream) -> None:
+    person = stream.people[0]
+    person.begin, person.kind, person.ys = 0, "in", [0.3 + 0.02 * i for i in range(25)]
+    stream.people = [person]
+    stream.start()
+    for frame in range(25):
+        stream.feed(frame)
+    while stream.tracks.waiting:  # the spool is away: nothing is acknowledged
+        stream.tracks.flush(0.1)
+    assert stream.process is not None
+    stream.process.terminate()
+    stream.process.join(DEADLINE_S)
+    assert stream.process.exitcode == 0
+    stream.desk.read(0.1)  # lost with the spool that died, too
+    stream.start("run2")
+    deadline = time.monotonic() + DEADLINE_S
+    while not stream.counted():
+        assert time.monotonic() < deadline, "the crossing is lost"
+        stream.serve()
+    assert stream.counted() == {"in": 1}
+    stream.stop()
 
 
 def _is_stay(event: Event) -> bool:
