@@ -114,6 +114,7 @@ def _crop(message: messages.CropReady) -> str:
     good = _name(message.camera) and _count(message.track_id) and math.isfinite(message.taken_at)
     good = good and 0 < message.width <= _MAX_SIDE_PX and 0 < message.height <= _MAX_SIDE_PX
     good = good and len(message.pixels) == message.width * message.height * 3
+    good = good and 0 <= message.quality <= 1
     return "" if good else "crop out of range"
 
 

@@ -60,7 +60,10 @@ class TracksUpdated(msgspec.Struct, frozen=True, tag="tracks"):
 
 
 class CropReady(msgspec.Struct, frozen=True, tag="crop"):
-    """A person's crop for identity: BGR bytes of `height` × `width` × 3; stays on the node."""
+    """A person's crop for identity: BGR bytes of `height` × `width` × 3; stays on the node.
+
+    `quality` is 0..1: how well it shows one person.
+    """
 
     camera: str
     track_id: int
@@ -68,6 +71,7 @@ class CropReady(msgspec.Struct, frozen=True, tag="crop"):
     width: int
     height: int
     pixels: bytes
+    quality: float = 1.0
 
 
 class IdentityAssigned(msgspec.Struct, frozen=True, tag="identity"):
