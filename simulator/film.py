@@ -22,7 +22,6 @@ from contracts.errors import SourceError
 from simulator.backdrop import backdrop_of
 from simulator.body import Figure
 from simulator.cameras import camera_of
-from simulator.looks import look_of
 from simulator.patch import Image
 from simulator.plan import Lens, Scenario
 from simulator.render import Renderer, Seen
@@ -77,6 +76,11 @@ class Film:
 def make_films(
     scenario: Scenario, seed: int, seconds: float, folder: Path, progress: Progress | None = None
 ) -> dict[str, Film]:
+    """Simulate and render, see `film_world`."""
+    return film_world(simulate(scenario, seed, seconds), folder, progress)
+
+
+def film_world(world: World, folder: Path, progress: Progress | None = None) -> dict[str, Film]:
     """Render all cameras, one process each; `progress(frames done, all frames)` as it goes on.
 
     `SourceError` if a renderer dies. Writes `<camera>.mp4`, `.h264`, `.packets.json` and
@@ -85,12 +89,11 @@ def make_films(
     folder.mkdir(parents=True, exist_ok=True)
     spawn = multiprocessing.get_context("spawn")
     reports: Any = spawn.Queue()
-    total = round(seconds * scenario.fps) * len(scenario.cameras)
+    lenses = world.scenario.cameras
+    total = world.frames * len(lenses)
     workers = [
-        spawn.Process(
-            target=_film_one, args=(scenario, lens, seed, seconds, folder, reports), daemon=True
-        )
-        for lens in scenario.cameras
+        spawn.Process(target=_film_one, args=(world, lens, folder, reports), daemon=True)
+        for lens in lenses
     ]
     for worker in workers:
         worker.start()
@@ -100,7 +103,7 @@ def make_films(
         for worker in workers:
             worker.terminate()
             worker.join(5)
-    return {lens.id: read_film(folder, lens.id) for lens in scenario.cameras}
+    return {lens.id: read_film(folder, lens.id) for lens in lenses}
 
 
 def read_film(folder: Path, camera: str) -> Film:
@@ -128,12 +131,9 @@ def _follow(
             progress(done, total)
 
 
-def _film_one(
-    scenario: Scenario, lens: Lens, seed: int, seconds: float, folder: Path, reports: Any
-) -> None:
+def _film_one(world: World, lens: Lens, folder: Path, reports: Any) -> None:
     """One renderer process."""
     cv2.setNumThreads(1)
-    world = simulate(scenario, seed, seconds)
     rows: list[Box] = []
     pictures = _pictures(world, lens, rows)
     write_film(pictures, world.frames, world.fps, lens, folder, reports.put)
@@ -149,7 +149,7 @@ def _pictures(world: World, lens: Lens, rows: list[Box]) -> Iterator[Image]:
     """
     camera, style = camera_of(lens), Style()
     renderer = Renderer(camera, backdrop_of(world.scenario, camera, style), style, world.seed)
-    figures = [Figure(look_of(look)) for look in world.looks]
+    figures = [Figure(look) for look in world.appearances]
     for number in range(-HOLD_FRAMES, world.frames + HOLD_FRAMES):
         frame = min(max(number, 0), world.frames - 1)
         present = world.people_at(frame) if number == frame else []

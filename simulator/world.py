@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.geometry import Point
+from simulator.looks import Look, look_of
 from simulator.plan import Scenario
 from simulator.render import Standing
 from simulator.shop import Gate, Shop
@@ -40,6 +41,12 @@ class World:
     fps: int
     state: Array
     looks: tuple[int, ...]
+    dressed: tuple[Look, ...] = ()
+
+    @property
+    def appearances(self) -> list[Look]:
+        """What everyone looks like: as `dressed`, else as drawn from their seed in `looks`."""
+        return list(self.dressed) or [look_of(look) for look in self.looks]
 
     @property
     def frames(self) -> int:

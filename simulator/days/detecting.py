@@ -30,6 +30,9 @@ GUESS = 0.2
 CHANNEL_X, CHANNEL_Y, CHANNEL_W, CHANNEL_H = range(10, 14)
 CHANNEL_FEET, CHANNEL_SCORE, CHANNEL_MISS, CHANNEL_MERGE = range(14, 18)
 
+GUESS_BEHIND = 0.5
+"""The same for feet behind other people, more: where those stand is no edge of the picture."""
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -120,8 +123,8 @@ class Detector:
         guess = GUESS + 0.1 * self._noise.white(CHANNEL_FEET, who, 0)
         guess = np.clip(guess + 0.08 * self._noise.slow(CHANNEL_FEET, who, t[:, None], 2.0), 0, 1)
         xyxy = boxes.shown.copy()
-        lifted = feet_hidden * (cut[..., 3] - cut[..., 1])
-        xyxy[..., 3] = np.minimum(xyxy[..., 3], cut[..., 3]) - lifted * (1 - guess)
+        lifted = feet_hidden * (cut[..., 3] - cut[..., 1]) * (1 - guess - GUESS_BEHIND)
+        xyxy[..., 3] = np.minimum(xyxy[..., 3], cut[..., 3]) - np.maximum(lifted, 0.0)
         below = (boxes.whole[..., 3] - boxes.shown[..., 3]) * guess
         xyxy[..., 3] += np.where(boxes.shown[..., 3] < watch.size[1] - 2, below, 0.0)
         xyxy += self._jitter(visible, tall, who, t, content)
@@ -167,7 +170,8 @@ class Detector:
             both = scene.in_view[:, far] & scene.in_view[:, near] & behind
             hidden = np.where(both, wide * high, 0.0)
             uncovered[:, far] *= 1 - FILL * hidden
-            feet[:, far] = np.maximum(feet[:, far], np.where(both & (wide > 0.55), high, 0.0))
+            beneath = np.where(both, high * np.clip((wide - 0.35) / 0.5, 0, 1), 0.0)
+            feet[:, far] = np.maximum(feet[:, far], beneath)
             pair = who[far] * 65_537 + who[near]
             luck = self._noise.slow(CHANNEL_MERGE, pair, t, 0.6)
             merging = (hidden > self._rules.merge_overlap) & (luck > 0.4)

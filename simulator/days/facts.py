@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,8 +18,9 @@ from simulator.days.records import (
     DayVisit,
     Inside,
 )
+from simulator.days.scenario import DayScenario
 from simulator.days.sight import Bodies
-from simulator.days.watching import watches_of
+from simulator.days.watching import views_of
 
 MIN_QUEUE_S = 10.0
 NEXT_S = 5.0
@@ -149,19 +152,30 @@ def sales_of(day: Day) -> list[DaySale]:
 
 def seen_of(day: Day) -> npt.NDArray[np.bool_]:
     """Cells in whose middle some camera sees people's feet, lower than FEET_M."""
-    plan = day.scenario.plan
-    cells = np.zeros((round(plan.depth_m / CELL_M), round(plan.width_m / CELL_M)), bool)
-    rows, columns = np.indices(cells.shape, dtype=np.float64).reshape(2, -1)
-    x, y = (columns + 0.5) * CELL_M, (rows + 0.5) * CELL_M
+    return np.asarray(owners_of(day.scenario) >= 0)
+
+
+@functools.lru_cache(8)
+def owners_of(scenario: DayScenario) -> npt.NDArray[np.int64]:
+    """The number of the nearest camera that sees feet in a cell, -1 for none; (down, across)."""
+    plan = scenario.plan
+    rows, columns = round(plan.depth_m / CELL_M), round(plan.width_m / CELL_M)
+    row, column = np.indices((rows, columns), dtype=np.float64).reshape(2, -1)
+    x, y = (column + 0.5) * CELL_M, (row + 0.5) * CELL_M
     still = np.zeros_like(x)
-    bodies = Bodies(x, y, still, still + FEET_M, still)
-    for watch in watches_of(day):
-        boxes = watch.views[0][1].boxes(bodies)
-        feet = np.column_stack([(boxes.shown[:, 0] + boxes.shown[:, 2]) / 2, boxes.shown[:, 3]])
-        inside = (feet > 0).all(1) & (feet < np.array(watch.size)).all(1)
-        cells |= (inside & (boxes.share > 0)).reshape(cells.shape)
+    owners, nearest = np.full(len(x), -1), np.full(len(x), np.inf)
+    for number, view in enumerate(views_of(scenario)):
+        boxes = view.boxes(Bodies(x, y, still, still + FEET_M, still))
+        middle = (boxes.shown[:, 0] + boxes.shown[:, 2]) / 2
+        feet = np.column_stack([middle, boxes.shown[:, 3]])
+        sees = (
+            (feet > 0).all(1)
+            & (feet < np.array([view.camera.width, view.camera.height])).all(1)
+            & (boxes.share > 0)
+        )
+        nearer = sees & (boxes.away_m < nearest)
+        owners[nearer], nearest[nearer] = number, boxes.away_m[nearer]
     for item in plan.fixtures:
         x0, y0, x1, y1 = item.rect
-        within = (x > x0) & (x < x1) & (y > y0) & (y < y1)
-        cells &= ~within.reshape(cells.shape)
-    return cells
+        owners[(x > x0) & (x < x1) & (y > y0) & (y < y1)] = -1
+    return owners.reshape(rows, columns)

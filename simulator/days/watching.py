@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from simulator.cameras import camera_of
 from simulator.days.day import Day
 from simulator.days.paths import Array
+from simulator.days.scenario import DayScenario
 from simulator.days.sight import View, view_of
 
 Spans = list[tuple[float, float]]
@@ -59,6 +61,16 @@ class Watch:
         return told
 
 
+@functools.lru_cache(8)
+def views_of(scenario: DayScenario) -> tuple[View, ...]:
+    """How every camera of a scenario looks at the plan before anybody bumps it."""
+    bends = {optics.camera: optics.k1 for optics in scenario.optics}
+    return tuple(
+        view_of(scenario.plan, camera_of(lens), bends.get(lens.id, 0.0))
+        for lens in scenario.plan.cameras
+    )
+
+
 def watches_of(day: Day, cameras: list[str] | None = None) -> list[Watch]:
     """The cameras of a day's scenario, or those named."""
     return [
@@ -69,10 +81,9 @@ def watches_of(day: Day, cameras: list[str] | None = None) -> list[Watch]:
 
 
 def _watch(day: Day, number: int) -> Watch:
-    plan = day.scenario.plan
-    camera = camera_of(plan.cameras[number])
-    k1 = next((o.k1 for o in day.scenario.optics if o.camera == camera.id), 0.0)
-    views = [(-math.inf, view_of(plan, camera, k1))]
+    view = views_of(day.scenario)[number]
+    camera = view.camera
+    views = [(-math.inf, view)]
     frozen: Spans = []
     dark: Spans = []
     clocks: list[tuple[float, float, float]] = []
