@@ -20,3 +20,9 @@ def next_reset_s(at_s: float, time_zone: str, resets: str) -> float:
         if reset.timestamp() > at_s:
             return reset.timestamp()
     raise AssertionError("a reset comes every day")
+
+
+def day_of(at_s: float, time_zone: str, resets: str) -> str:
+    """The store's day at a time, by the date on which it ends: YYYY-MM-DD."""
+    reset = datetime.fromtimestamp(next_reset_s(at_s, time_zone, resets), UTC)
+    return reset.astimezone(ZoneInfo(time_zone)).date().isoformat()

@@ -10,15 +10,17 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from contracts.store import StoreConfig
 from edge_agent.identity.appearance import Appearance, Feature, Likeness, Vector, unit
-from edge_agent.identity.day import next_reset_s
+from edge_agent.identity.day import day_of, next_reset_s
 from edge_agent.identity.floor import EVERY_S, Doors, View
 from edge_agent.identity.gallery import Gallery, MemoryGallery
 from edge_agent.identity.identities import Identities
 from edge_agent.identity.joining import Judge
 from edge_agent.identity.normalize import CameraMeans
-from edge_agent.identity.resolver import Answer, Resolver
+from edge_agent.identity.resolver import PARTED_S, Answer, Resolver
 from edge_agent.identity.settings import IdentityRules
 from edge_agent.identity.study import Study
 from edge_agent.identity.timeline import Timeline
@@ -80,9 +82,10 @@ class IdentityDesk:
         self._tracklets: dict[Key, Tracklet] = {}
         self._looked_s: dict[str, float] = {}
         self._means: CameraMeans | None = None
+        self._shifts: dict[str, Vector] = {}
         self._refreshed_s = float("-inf")
         self._size: int | None = None
-        self._reset_s: float | None = None
+        self._reset_s = 0.0
 
     def tracks(self, update: TracksUpdated) -> list[Answer]:
         """One frame's tracks of one camera."""
@@ -90,8 +93,9 @@ class IdentityDesk:
         if update.camera not in self._views or not all(0 < at_s < LATEST_S for at_s in times):
             self.counts["refused"] += 1
             return []
-        answers = self._end_all() if self._timeline.add(update) else []
-        return answers + self._run()
+        if self._timeline.add(update):
+            self._clock_went_back()
+        return self._run()
 
     def appearances(self, looks: Sequence[Appearance]) -> list[Answer]:
         """Embeddings of crops, at the times of their frames."""
@@ -108,8 +112,9 @@ class IdentityDesk:
         if not 0 < at_s < LATEST_S:
             self.counts["refused"] += 1
             return []
-        answers = self._end_all() if self._timeline.advance(at_s) else []
-        return answers + self._run()
+        if self._timeline.advance(at_s):
+            self._clock_went_back()
+        return self._run()
 
     @property
     def gauges(self) -> dict[str, float]:
@@ -131,7 +136,7 @@ class IdentityDesk:
     def _run(self) -> list[Answer]:
         answers: list[Answer] = []
         for end_s, items in self._timeline.steps():
-            answers += self._new_day(end_s)
+            self._begin_day(end_s)
             for item in items:
                 if isinstance(item.message, TracksUpdated):
                     self._see(item.message, item.at_s)
@@ -139,6 +144,9 @@ class IdentityDesk:
                     answers += self._look(item.message, item.at_s)
             self._end_silent(end_s)
             self._study.look([one for one in self._tracklets.values() if not one.ended])
+            for stray in self._resolver.strays():
+                self.counts["place_splits"] += 1
+                answers += self._cut(stray, end_s - PARTED_S)
             answers += self._resolver.resolve(end_s)
         return answers
 
@@ -164,16 +172,21 @@ class IdentityDesk:
             self._centre(look.camera, look.embedding, at_s)
         self.counts["features"] += 1
         if self._is_swapped(tracklet):
-            return self._cut(tracklet)
+            self.counts["purity_splits"] += 1
+            return self._cut(tracklet, tracklet.features.newest[0].at_s)
         if settled is not None:
             self._resolver.learn(tracklet, settled)
         return []
 
     def _view(self, camera: str, vector: Vector) -> Vector:
         """At unit length, without what all people of the camera have in common."""
-        centred = vector if self._means is None else self._means.normalize(camera, vector)
-        whole = unit(centred)
-        return vector if whole is None else whole
+        if self._means is None:
+            return vector
+        shift = self._shifts.get(camera)
+        if shift is None:
+            shift = self._shifts[camera] = self._means.shift(camera).astype(np.float32)
+        centred = unit(vector - shift)
+        return vector if centred is None else centred
 
     def _centre(self, camera: str, vector: Vector, at_s: float) -> None:
         """One more person of a camera; all templates are looked at anew now and then."""
@@ -181,6 +194,7 @@ class IdentityDesk:
             self._means = CameraMeans(len(vector))
         before = self._means.ready
         self._means.add(camera, vector)
+        self._shifts.clear()
         if self._means.ready != before:
             self._likeness.forget()
         if self._means.ready != before or at_s - self._refreshed_s > REFRESH_S:
@@ -197,19 +211,11 @@ class IdentityDesk:
         change = float(self._view(camera, old) @ self._view(camera, new))
         return self._likeness.evidence(change) < self._rules.swap
 
-    def _cut(self, tracklet: Tracklet) -> list[Answer]:
-        """The track shows someone else since its newest crops."""
-        since_s = tracklet.features.newest[0].at_s
-        other = Tracklet(tracklet.key, since_s, cut=True)
-        other.features = tracklet.features.cut()
-        other.trail = tracklet.trail.after(since_s)
-        other.first_box = other.last_box = tracklet.last_box
-        other.last_s, other.ended = tracklet.last_s, tracklet.ended
-        tracklet.last_s, tracklet.ended = min(since_s, tracklet.last_s), True
-        tracklet.trail = tracklet.trail.until(since_s)
-        self._tracklets[other.key] = other
-        self.counts["purity_splits"] += 1
-        return self._resolver.replace(tracklet, other)
+    def _cut(self, tracklet: Tracklet, since_s: float) -> list[Answer]:
+        """The track shows someone else since then."""
+        rest = tracklet.cut(since_s)
+        self._tracklets[rest.key] = rest
+        return self._resolver.replace(tracklet, rest)
 
     def _going_on(self, key: Key, at_s: float) -> Tracklet:
         """The tracklet of a track that is seen now; a new one after a silence."""
@@ -228,19 +234,17 @@ class IdentityDesk:
             if tracklet.ended and silent_s > SILENT_S + LATE_S:
                 del self._tracklets[key]
 
-    def _end_all(self) -> list[Answer]:
-        """The node's clock went back: nothing of before has a place in time any more."""
+    def _clock_went_back(self) -> None:
+        """Nothing of before has a place in time any more."""
         self.counts["clock_jumps"] += 1
+        self._reset_s = 0.0
+
+    def _begin_day(self, at_s: float) -> None:
+        """Forget everybody at the store's reset time, and before the first news."""
+        if at_s < self._reset_s:
+            return
+        zone, resets = self._store.time_zone, self._store.resets
+        self._reset_s = next_reset_s(at_s, zone, resets)
         self._tracklets.clear()
         self._looked_s.clear()
-        self._reset_s = None
-        return self._resolver.forget_all()
-
-    def _new_day(self, at_s: float) -> list[Answer]:
-        if self._reset_s is None:
-            self._reset_s = next_reset_s(at_s, self._store.time_zone, self._store.resets)
-        if at_s < self._reset_s:
-            return []
-        self._reset_s = next_reset_s(at_s, self._store.time_zone, self._store.resets)
-        self._tracklets.clear()
-        return self._resolver.forget_all()
+        self._resolver.begin_day(day_of(at_s, zone, resets))

@@ -91,6 +91,7 @@ class Trail:
     def __init__(self) -> None:
         self.first: Place | None = None
         self._places: deque[Place] = deque(maxlen=KEPT)
+        self._array: Floats | None = None
 
     @property
     def last(self) -> Place | None:
@@ -103,6 +104,7 @@ class Trail:
             return
         self.first = self.first or place
         self._places.append(place)
+        self._array = None
 
     def after(self, at_s: float) -> Trail:
         """A trail of only the places from `at_s` on."""
@@ -132,7 +134,9 @@ class Trail:
 
     def array(self) -> Floats:
         """(N, 4): time, x, y, sigma."""
-        return np.array(self._places, dtype=np.float64).reshape(-1, 4)
+        if self._array is None:
+            self._array = np.array(self._places, dtype=np.float64).reshape(-1, 4)
+        return self._array
 
 
 class Together(NamedTuple):

@@ -32,8 +32,8 @@ class Gallery(Protocol):
         """Forget all templates of an identity, if there are any."""
         ...
 
-    def clear(self) -> None:
-        """Forget everything: the store's day is over."""
+    def begin_day(self, day: str) -> None:
+        """Forget everything; what comes belongs to the store's `day` (its date)."""
         ...
 
     def search(self, query: Vector, count: int) -> list[Hit]:
@@ -79,7 +79,7 @@ class MemoryGallery:
                 self._row_of[moved] = row
             self._rows[last] = 0.0
 
-    def clear(self) -> None:
+    def begin_day(self, day: str) -> None:  # noqa: ARG002 - a matrix has no name
         """Forget everything and give the memory back."""
         self._rows[:] = 0.0
         self._rows = np.empty((0, 0), dtype=np.float32)

@@ -51,6 +51,9 @@ class Identities:
     def __len__(self) -> int:
         return len(self._known)
 
+    def __contains__(self, token: str) -> bool:
+        return token in self._known
+
     def __iter__(self) -> Iterator[Identity]:
         return iter(self._known.values())
 
@@ -128,7 +131,7 @@ class Identities:
             self._gallery.drop(identity.token)
             del self._known[identity.token]
 
-    def clear(self) -> None:
-        """The store's day is over."""
-        self._gallery.clear()
+    def begin_day(self, day: str) -> None:
+        """All tokens of before mean nothing from now on."""
+        self._gallery.begin_day(day)
         self._known.clear()

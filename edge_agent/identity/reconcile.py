@@ -55,7 +55,7 @@ def continued(
 def _likeness(before: Tracklet, after: Tracklet, rules: IdentityRules, view: View) -> float:
     """Cosine of a pair that passes every gate, else 0."""
     gap_s = after.start_s - before.last_s
-    if before.camera != after.camera or not 0 <= gap_s <= rules.reconcile_s or after.cut:
+    if before.camera != after.camera or not 0 <= gap_s <= rules.reconcile_s or after.is_rest:
         return 0.0
     old, new = before.features.mean(), after.features.mean()
     if old is None or new is None or not within_reach(before, after, rules):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 import numpy as np
@@ -25,6 +25,8 @@ Answer = IdentityAssigned | TracksJoined
 AGAIN_S = 2.0
 SETTLE_S = 1.0
 RECENT_S = 120.0
+PARTED_S = 2.0
+"""How long two tracks of one identity must be apart before they are two people's."""
 CONFIDENT_WEIGHT = 0.3
 
 
@@ -80,15 +82,28 @@ class Resolver:
         """Answer what can be answered at this step."""
         answers = self._reconcile(at_s)
         answers += self._match(at_s)
+        answers += self._merge(at_s)
         self._retire(at_s)
         return answers
 
-    def forget_all(self) -> list[Answer]:
-        """A new day: all tokens lose their meaning."""
+    def strays(self) -> list[Tracklet]:
+        """Tracks that are far from where another camera sees the identity: the younger ones."""
+        live: dict[str, list[Tracklet]] = defaultdict(list)
+        for one in self._known:
+            if not one.ended and one.identity is not None:
+                live[one.identity].append(one)
+        found = []
+        for here in live.values():
+            young = max(here, key=lambda one: (one.start_s, one.key))
+            if any(one is not young and self._scores.parted(one, young) for one in here):
+                found.append(young)
+        return found
+
+    def begin_day(self, day: str) -> None:
+        """All tokens lose their meaning."""
         self._waiting.clear()
         self._known.clear()
-        self._identities.clear()
-        return []
+        self._identities.begin_day(day)
 
     def _reconcile(self, at_s: float) -> list[Answer]:
         fresh = [one for one in self._waiting if one.features.count and not one.weighed]
@@ -138,6 +153,42 @@ class Resolver:
     def _look_of(self, tracklet: Tracklet) -> Vector | None:
         mean = tracklet.features.mean()
         return None if mean is None else self._view(tracklet.camera, mean)
+
+    def _merge(self, at_s: float) -> list[Answer]:
+        """Young identities that turn out to be known ones."""
+        answers: list[Answer] = []
+        for young in [i for i in self._identities if self._is_young(i, at_s)]:
+            if young.token not in self._identities:
+                continue  # merged a moment ago
+            others = [
+                o for o in self._candidates(list(young.views.values()), at_s) if o is not young
+            ]
+            gains = sorted(
+                ((self._scores.pair_gain(young, other), other.token) for other in others),
+                reverse=True,
+            )
+            margin = gains[0][0] - max([0.0, *(gain for gain, _ in gains[1:])]) if gains else 0.0
+            if margin >= self._rules.merge:
+                answers += self._join(young, self._identities[gains[0][1]], at_s)
+        return answers
+
+    def _is_young(self, identity: Identity, at_s: float) -> bool:
+        age_s = at_s - identity.born_s
+        return age_s <= self._rules.young_s and age_s % AGAIN_S < self._rules.step_s
+
+    def _join(self, one: Identity, other: Identity, at_s: float) -> list[Answer]:
+        """Two identities are one person: the older keeps its name."""
+        kept, gone = sorted((one, other), key=lambda each: (each.born_s, each.token))
+        near, lost = max(
+            ((a, b) for a in kept.tracklets for b in gone.tracklets),
+            key=lambda p: p[0].overlap_s(p[1]),
+        )
+        tracklets = list(gone.tracklets)
+        self._identities.merge(kept, gone)
+        self._counts["merged"] += 1
+        told = [self._tell(each, kept.token, 1.0) for each in tracklets]
+        joined = TracksJoined(*near.key, *lost.key, kept.token, at_s)
+        return [*(answer for each in told for answer in each), joined]
 
     def _gain(self, tracklet: Tracklet, view: Vector | None, identity: Identity) -> float:
         gain = self._scores.gain(tracklet, identity, view)

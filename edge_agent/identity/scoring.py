@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edge_agent.identity.appearance import Likeness, Vector
-from edge_agent.identity.floor import Doors
+from edge_agent.identity.floor import Doors, together
 from edge_agent.identity.identities import Identity
-from edge_agent.identity.joining import NEVER, Judge
+from edge_agent.identity.joining import MOST, NEVER, Judge
 from edge_agent.identity.settings import IdentityRules
 from edge_agent.identity.tracklet import Tracklet
 
@@ -15,6 +15,11 @@ SOME_DOOR = -0.7
 """Prior evidence for a new person where nobody knows where the doors are."""
 LEFT_S = 10.0
 FULL_WEIGHT = 2.0
+LATELY_S = 2.0
+PARTED = 12.0
+"""Mean squared distance, in variances, of two tracks that cannot be one person …"""
+PARTED_M = 1.5
+"""… if it is more than a step, too."""
 
 
 class Scores:
@@ -30,12 +35,11 @@ class Scores:
 
     def gain(self, tracklet: Tracklet, identity: Identity, view: Vector | None) -> float:
         """For one tracklet that looks like `view`."""
-        space = self._judge.evidence([tracklet], identity.tracklets)
-        if space == NEVER:
-            return NEVER
         looks = self.looks(identity, view, tracklet.features.weight)
-        usual = self._usual(identity, tracklet.start_s) - self.new(tracklet)
-        return space + looks + usual
+        looks += self._usual(identity, tracklet.start_s) - self.new(tracklet)
+        if looks + MOST < 0:
+            return looks  # no place could make up for it
+        return looks + self._judge.evidence([tracklet], identity.tracklets)
 
     def pair_gain(self, ours: Identity, theirs: Identity) -> float:
         """For all of an identity against another one."""
@@ -47,6 +51,16 @@ class Scores:
         looks = self._likeness.evidence(max(known)) if known else 0.0
         first = min(ours.tracklets, key=lambda one: one.start_s)
         return space + looks + self._usual(theirs, first.start_s) - self.new(first)
+
+    def parted(self, one: Tracklet, other: Tracklet) -> bool:
+        """True if two live tracks have been too far apart of late to be one person."""
+        if one.camera == other.camera:
+            return False
+        since_s = min(one.last_s, other.last_s) - LATELY_S
+        both = together(one.trail, other.trail, self._rules.align_s, since_s)
+        return both is not None and (
+            both.seconds >= LATELY_S / 2 and both.square > PARTED and both.distance_m > PARTED_M
+        )
 
     def looks(self, identity: Identity, view: Vector | None, weight: float) -> float:
         """Evidence of appearance; a single crop counts for less."""
@@ -60,7 +74,7 @@ class Scores:
         first = tracklet.trail.first
         if first is None or not self._doors.known:
             return SOME_DOOR
-        near = not tracklet.cut and self._doors.near(first, self._rules.door_m)
+        near = not tracklet.is_rest and self._doors.near(first, self._rules.door_m)
         return self._rules.new_at_door if near else self._rules.new_inside
 
     def _usual(self, identity: Identity, at_s: float) -> float:

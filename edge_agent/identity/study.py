@@ -53,6 +53,8 @@ class Study:
             self._likeness.learn(likeness, same=same)
 
     def _is_one(self, one: Tracklet, other: Tracklet, live: Sequence[Tracklet]) -> bool:
+        if not _near(one, other):
+            return False
         both = together(one.trail, other.trail, self._align_s)
         if both is None or both.seconds < TOGETHER_S or both.square > CLOSE:
             return False

@@ -14,11 +14,11 @@ Key = tuple[str, int]
 class Tracklet:
     """Begins with a track, or in its middle where the track took over another person."""
 
-    def __init__(self, key: Key, start_s: float, *, cut: bool = False) -> None:
+    def __init__(self, key: Key, start_s: float, *, is_rest: bool = False) -> None:
         self.key = key
         self.start_s = start_s
         self.last_s = start_s
-        self.cut = cut
+        self.is_rest = is_rest
         self.ended = False
         self.trail = Trail()
         self.features = Features()
@@ -42,6 +42,20 @@ class Tracklet:
         self.last_box = box
         if place is not None:
             self.trail.add(place)
+
+    def cut(self, since_s: float) -> Tracklet:
+        """End this tracklet at `since_s`; the rest of the track, with its newest crops, is another.
+
+        The rest ends when the track does, and begins where the track was at `since_s`.
+        """
+        rest = Tracklet(self.key, since_s, is_rest=True)
+        rest.features = self.features.cut()
+        rest.trail = self.trail.after(since_s)
+        rest.first_box = rest.last_box = self.last_box
+        rest.last_s, rest.ended = max(self.last_s, since_s), self.ended
+        self.last_s, self.ended = min(since_s, self.last_s), True
+        self.trail = self.trail.until(since_s)
+        return rest
 
     def overlap_s(self, other: Tracklet) -> float:
         """Seconds for which both are there; negative is the time between them."""
