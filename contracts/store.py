@@ -95,8 +95,9 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One camera; `credentials` is a reference (`env:NAME` or `file:PATH`), never a secret.
 
-    `size` is the analysis size in pixels. `image_points` and `floor_points` are at least four
-    corresponding points that put the camera on the plan.
+    `size` is the analysis size in pixels; `tiles` (`3x2`, `auto`) lets the detector look at parts
+    of it, too, where people are small in a large picture. `image_points` and `floor_points` are
+    at least four corresponding points that put the camera on the plan.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     role: Role = "tracking"
     fps: float = 10.0
     size: tuple[int, int] = (640, 360)
+    tiles: str = "1x1"
     image_points: tuple[Point, ...] = ()
     floor_points: tuple[Point, ...] = ()
 
@@ -122,7 +124,10 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the agent runs on this machine."""
+    """How the agent runs on this machine.
+
+    `gallery` is the URL of a Qdrant server for identities; without it they stay in memory.
+    """
 
     data_dir: str = "var"
     port: int = 8090
@@ -136,6 +141,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         "192.168.0.0/16",
         "100.64.0.0/10",
     )
+    gallery: str = ""
     tile_s: float = 60.0
     occupancy_s: float = 60.0
     spool_max_mb: int = 2048
@@ -153,6 +159,18 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     seal_events: int = 5000
 
 
+class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Knowing people again within one visit; without it every identity is UNKNOWN.
+
+    `model` is a person-embedding model of the catalog, the bundled one if empty. An identity that
+    nobody saw for `ttl_s` is forgotten; all are at the store's reset time.
+    """
+
+    enabled: bool = True
+    model: str = ""
+    ttl_s: float = 10_800.0
+
+
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything in `store.toml`."""
 
@@ -163,6 +181,7 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     zones: tuple[Zone, ...] = ()
     agent: Agent = Agent()
     upload: Upload = Upload()
+    identity: Identity = Identity()
 
 
 def load_store(path: Path) -> StoreConfig:

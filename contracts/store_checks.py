@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 Problem = tuple[str, str]
 MAX_CELLS = 400_000
 _STORE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_URL = re.compile(r"https?://[^/@]+(/|$)")
 _CAMERA_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
+_TILES = re.compile(r"[1-8]x[1-8]|auto")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _RANGES: tuple[tuple[str, str, float, float], ...] = (
     ("agent", "port", 0, 65_535),
@@ -27,6 +29,7 @@ _RANGES: tuple[tuple[str, str, float, float], ...] = (
     ("agent", "tile_s", 1, 3_600),
     ("agent", "occupancy_s", 1, 3_600),
     ("agent", "spool_max_mb", 1, 10_000_000),
+    ("identity", "ttl_s", 10, 86_400),
     ("upload", "seal_s", 0.05, 3_600),
     ("upload", "seal_events", 1, 100_000),
 )
@@ -105,8 +108,10 @@ def _agent_problems(config: StoreConfig) -> Iterator[Problem]:
             ipaddress.ip_network(network)
         except ValueError:
             yield "expected networks like 192.168.1.0/24", "agent.camera_networks"
+    if config.agent.gallery and not _URL.match(config.agent.gallery):
+        yield "expected http:// or https:// without a password in it", "agent.gallery"
     upload = config.upload
-    if upload.url and not re.match(r"https?://[^/@]+(/|$)", upload.url):
+    if upload.url and not _URL.match(upload.url):
         yield "expected http:// or https:// without a password in it", "upload.url"
     if upload.token and not upload.token.startswith(("env:", "file:")):
         yield "token is env:NAME or file:PATH", "upload.token"
@@ -123,6 +128,8 @@ def _camera_problems(camera: Camera) -> Iterator[Problem]:
         yield "fps must be above 0 and at most 60", "fps"
     if not all(64 <= side <= 4096 for side in camera.size):
         yield "size must be between 64 and 4096 pixels", "size"
+    if not _TILES.fullmatch(camera.tiles):
+        yield "tiles is COLUMNSxROWS up to 8x8, such as 3x2, or auto", "tiles"
     if camera.credentials and not camera.credentials.startswith(("env:", "file:")):
         yield "credentials is env:NAME or file:PATH", "credentials"
     if camera.floor_points and not camera.image_points:

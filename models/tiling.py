@@ -36,7 +36,7 @@ OVERLAP = 0.2  # of a tile's side: people up to a fifth of a tile are whole in o
 SAME_IOU = 0.5
 DOUBLE_IOU = 0.6
 BORDER = 0.012  # of a tile's side: a box that ends so near to it may be cut
-COARSEST = 1.7  # "auto": frame pixels that may become one input pixel
+COARSEST = 1.8  # "auto": frame pixels that may become one input pixel
 MOST_TILES = 8
 
 
@@ -58,6 +58,9 @@ class Grid:
     columns: int
     rows: int
 
+    def __str__(self) -> str:
+        return f"{self.columns}x{self.rows}"
+
     def areas(self, size: tuple[int, int]) -> NDArray[np.intp]:
         """Tiles ``[T, 4]`` (x1, y1, x2, y2) of one size that cover a (width, height) picture."""
         starts, sides = [], []
@@ -67,6 +70,9 @@ class Grid:
             starts.append(np.round(np.linspace(0, length - side, count)).astype(int))
         corners = [(x, y) for y in starts[1] for x in starts[0]]
         return np.array([(x, y, x + sides[0], y + sides[1]) for x, y in corners], np.intp)
+
+
+SINGLE = Grid(1, 1)
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ def detect_tiled(
     for frame, grid in zip(frames, grids, strict=True):
         size = (frame.shape[1], frame.shape[0])
         chosen = grid or fitting_grid(size, detector.input_size)
-        tiles = chosen.areas(size) if chosen != Grid(1, 1) else np.zeros((0, 4), np.intp)
+        tiles = chosen.areas(size) if chosen != SINGLE else np.zeros((0, 4), np.intp)
         parts += [frame[y1:y2, x1:x2] for x1, y1, x2, y2 in tiles]
         parts.append(frame)
         areas.append(np.concatenate([tiles, [[0, 0, *size]]]))

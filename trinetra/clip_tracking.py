@@ -12,6 +12,7 @@ from typing import Any
 
 from edge_agent.tracking.bytetrack import Tracker, Tracks
 from models.detector import Detector, load_detector
+from models.tiling import SINGLE, Grid, detect_tiled
 from trinetra.clip import Clip, ClipFrame
 from trinetra.clip_outputs import EVENTS, TRACKS, VIDEO, Outputs
 from trinetra.clip_places import LineState, NamedLine, NamedZone, Places, ZoneState
@@ -36,6 +37,7 @@ class TrackOptions:
     lines: tuple[NamedLine, ...] = ()
     zones: tuple[NamedZone, ...] = ()
     input_size: tuple[int, int] | None = None
+    tiles: Grid | None = SINGLE
     threads: int = 1
     every: int = 1
     with_video: bool = True
@@ -144,7 +146,7 @@ class ClipRun:
 
     def _track(self, frame: ClipFrame) -> None:
         with self._watch.on("detect"):
-            (found,) = self._detector.detect([frame.image])
+            (found,) = detect_tiled(self._detector, [frame.image], [self._options.tiles])
         self._detections += int((found.score >= self._detector.threshold).sum())
         with self._watch.on("track"):
             tracks = self._tracker.update(found.scaled(*self._scale), frame.at_s)
@@ -182,6 +184,7 @@ class ClipRun:
             "model": self._detector.name,
             "threshold": self._detector.threshold,
             "input_size": list(self._detector.input_size),
+            "tiles": str(self._options.tiles or "auto"),
             "source_size": list(self._size),
             "lines": {state.place.name: _counts(state) for state in self._places.lines},
             "zones": {state.place.name: _visits(state) for state in self._places.zones},

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contracts.errors import ConfigError
+from models.tiling import parse_tiles
 from trinetra.clip import Clip
 from trinetra.clip_places import parse_line, parse_zone
 from trinetra.clip_tracking import TrackOptions, track_clip
@@ -61,6 +62,13 @@ def track(
             show_default="the model's",
         ),
     ] = "",
+    tiles: Annotated[
+        str,
+        typer.Option(
+            help="COLUMNSxROWS of overlapping tiles, such as 3x2, or auto: finds small people in "
+            "large pictures, and each tile costs a pass of the network.",
+        ),
+    ] = "1x1",
     threads: Annotated[
         int, typer.Option(min=0, max=64, help="Threads of the network; 0 = all cores.")
     ] = 0,
@@ -84,6 +92,7 @@ def track(
         lines=tuple(parse_line(text) for text in line or ()),
         zones=tuple(parse_zone(text) for text in zone or ()),
         input_size=parse_size(input_size, "--input-size", square=True),
+        tiles=parse_tiles(tiles),
         threads=threads or os.cpu_count() or 1,
         every=every,
         with_video=not no_video,

@@ -7,6 +7,7 @@ fuller batch. Whatever is not detected on is counted with its reason.
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,7 @@ from edge_agent.worker import WorkerContext
 from edge_agent.worker_metrics import Histogram, sample
 from models.detections import Detections
 from models.detector import load_detector
+from models.tiling import detect_tiled, parse_tiles
 
 READ_S = 0.05
 QUIET_S = 0.3
@@ -41,7 +43,12 @@ class Finder(Protocol):
     name: str
     threshold: float
 
-    def detect(self, frames: list[Frame]) -> list[Detections]:
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """The (width, height) that pictures are fitted into."""
+        ...
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """People in each frame."""
         ...
 
@@ -73,6 +80,8 @@ class TrackingDesk:
         self._rings: dict[str, FrameRing] = {}
         self._trackers = {name: Tracker(finder.threshold) for name in self._names}
         self._gates = {name: CropGate(name) for name in self._names}
+        self._tiles = {camera.id: parse_tiles(camera.tiles) for camera in ctx.config.cameras}
+        self._refused: Counter[str] = Counter()
         self._active = dict.fromkeys(self._names, 0)
         self._done: Counter[str] = Counter()
         self._latency = Histogram("detection_latency_ms")
@@ -114,7 +123,8 @@ class TrackingDesk:
         got = [(header, frame) for header in headers if (frame := self._copied(header)) is not None]
         if not got:
             return False
-        found = self._finder.detect([frame for _, frame in got])
+        tiles = [self._tiles[header.camera] for header, _ in got]
+        found = detect_tiled(self._finder, [frame for _, frame in got], tiles)
         self._batch = len(got)
         for (header, frame), detections in zip(got, found, strict=True):
             self._publish(header, frame, detections)
@@ -137,6 +147,7 @@ class TrackingDesk:
         return frame
 
     def _publish(self, header: FrameReady, frame: Frame, detections: Detections) -> None:
+        self._refused[header.camera] += detections.refused
         tracks = self._trackers[header.camera].update(detections, header.taken_at)
         self._tracks.write(_message(header, tracks, frame.shape[1], frame.shape[0]))
         for crop in self._gates[header.camera].crops(frame, tracks, header.taken_at):
@@ -168,7 +179,7 @@ class TrackingDesk:
             gauges["detection_latency_p99_ms"] = float(p99)
         for name in self._names:
             counters[sample("detected_frames_total", camera=name)] = float(self._done[name])
-            refused = float(self._trackers[name].refused)
+            refused = float(self._trackers[name].refused + self._refused[name])
             counters[sample("refused_detections_total", camera=name)] = refused
             gauges[sample("active_tracks", camera=name)] = float(self._active[name])
         for (name, reason), count in self._waiting.dropped.items():

@@ -94,6 +94,7 @@ REFUSALS = [
     ('"file:secrets/entrance"', '"hunter2"', "credentials", "cameras[0].credentials", "env:NAME"),
     ("fps = 10", "fps = 0", "fps = 0", "cameras[0].fps", "above 0"),
     ("fps = 10", 'fps = "10"', 'fps = "10"', "cameras[0].fps", "Expected `float`"),
+    ("fps = 10", 'tiles = "9x1"', "tiles", "cameras[0].tiles", "COLUMNSxROWS"),
     ("[640, 360]", "[640, 36]", "size", "cameras[0].size", "between 64 and 4096"),
     ("[640, 360]", "[640]", "size", "cameras[0].size", "length 2"),
     ("[[0, 0], [1, 0], [1, 1], [0, 1]]", "[[0, 0]]", "image_p", "cameras[0].image_points", "four"),

@@ -22,7 +22,8 @@ def pictures(shared_assets: Path) -> list[Frame]:
     """4:3 from a street, 16:9 rendered, and an odd cut that needs padding on both sides."""
     street = cv2.imread(str(shared_assets / "mot/MOT15/TUD-Stadtmitte/img1/000050.jpg"))
     shop = cv2.imread(str(FIXTURES / "rendered_store.jpg"))
-    return [np.asarray(p, np.uint8) for p in (street, shop, street[:401, 33:596].copy())]
+    found = [np.asarray(picture, np.uint8) for picture in (street, shop)]
+    return [*found, found[0][:401, 33:596].copy()]
 
 
 def letterboxed(frame: Frame, side: int, square: bool) -> tuple[Frame, float]:

@@ -147,7 +147,7 @@ def test_all_tiles_of_all_frames_go_together_and_refusals_add_up() -> None:
         ((640, 360), (416, 416), Grid(1, 1)),
         ((1280, 720), (640, 640), Grid(2, 1)),
         ((1920, 1080), (640, 640), Grid(2, 1)),
-        ((1920, 1080), (416, 416), Grid(4, 2)),
+        ((1920, 1080), (416, 416), Grid(3, 2)),
     ],
 )
 def test_auto_takes_no_more_tiles_than_it_needs(

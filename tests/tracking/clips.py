@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class BrightBoxes:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def detect(self, frames: list[Image]) -> list[Detections]:
+    def detect(self, frames: Sequence[Image]) -> list[Detections]:
         self.batches.append(len(frames))
         return [self._one(frame) for frame in frames]
 

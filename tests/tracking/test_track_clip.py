@@ -11,6 +11,7 @@ import pytest
 from contracts.errors import ConfigError, TrinetraError
 from contracts.events import LineCrossed, ZoneVisit, decode_event, payload_of
 from contracts.geometry import Line, Polygon
+from models.tiling import Grid
 from tests.tracking.clips import SIZE, BrightBoxes, write_clip
 from trinetra import clip_tracking
 from trinetra.clip_places import NamedLine, NamedZone, parse_line, parse_zone
@@ -118,6 +119,14 @@ def test_every_nth_frame_is_detected_and_all_are_shown(
     assert summary["people"] == 2
     frames = {int(row.split(",")[0]) for row in (tmp_path / "out/tracks.txt").read_text().split()}
     assert frames == set(range(3, 40, 2))
+
+
+def test_tiles_change_what_is_looked_at_and_not_who_is_counted(
+    walk: Path, tmp_path: Path, bright_boxes: BrightBoxes
+) -> None:
+    summary = run(TrackOptions(walk, tmp_path / "out", tiles=Grid(2, 1)))
+    assert bright_boxes.batches == [3] * 40
+    assert (summary["people"], summary["tiles"]) == (2, "2x1")
 
 
 def test_without_video_an_old_one_does_not_stay(walk: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -16,6 +16,7 @@ from edge_agent.ring import Frame, FrameRing
 from edge_agent.tracking import worker
 from edge_agent.tracking.worker import TrackingDesk
 from edge_agent.worker import WorkerContext
+from models.detections import Detections
 from tests.tracking import clips
 from tests.tracking.clips import SIZE, BrightBoxes
 
@@ -167,6 +168,32 @@ def test_the_heartbeat_carries_the_metrics(stage: Stage) -> None:
     assert beat.counters["detection_latency_ms_count"] == 1
     assert 0 <= beat.gauges["detection_latency_p99_ms"] < 60_000
     assert beat.gauges['active_tracks{camera="till"}'] == 0
+
+
+def test_a_camera_with_tiles_is_seen_in_parts_and_whole(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, (Camera(id="hall", url="x", tiles="2x1"), DOOR))
+    finder = BrightBoxes()
+    desk = TrackingDesk(stage.ctx, finder)
+    desk._take(stage.put("hall", painted(150), 1.0))
+    desk._take(stage.put("door", painted(80), 1.0))
+    seen = stage.updates_of(desk, 2)
+    assert finder.batches == [3 + 1], "all parts of all cameras go together"
+    boxes = {each.camera: [(box.x1, box.x2) for box in each.boxes] for each in seen}
+    (hall,) = boxes["hall"]  # across the border of both tiles
+    assert hall == pytest.approx((150 / 320, 190 / 320), abs=0.01)
+    assert len(boxes["door"]) == 1
+    stage.close()
+
+
+def test_what_the_detector_refused_is_counted_by_camera(stage: Stage) -> None:
+    class Broken(BrightBoxes):
+        def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+            return [Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), 3)]
+
+    desk = TrackingDesk(stage.ctx, Broken())
+    desk._take(stage.put("till", painted(80), 1.0))
+    desk.turn(0.0)
+    assert desk._refused == {"till": 3}
 
 
 def test_a_new_worker_of_the_same_run_goes_on_with_the_tracks(tmp_path: Path) -> None:
