@@ -27,7 +27,7 @@ def test_nobody_of_a_crowd_is_lost_to_the_many_cells_of_the_first() -> None:
     rng = np.random.default_rng(0)
     corner = np.stack([np.arange(40) * 30.0, np.zeros(40)], 1).repeat(20, 0)
     jitter = rng.uniform(-0.5, 0.5, (800, 4))
-    boxes = (np.hstack([corner, corner + (20, 60)]) + jitter).astype(np.float32)
+    boxes = (np.hstack([corner, corner + np.array([20, 60])]) + jitter).astype(np.float32)
     scores = np.linspace(0.9, 0.2, 800, dtype=np.float32)  # the first person's cells come first
     kept = suppress(boxes, scores, iou=0.6, most=300)
     assert (kept // 20).tolist() == list(range(40))
