@@ -10,40 +10,36 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
 
-
 TWIN_COVER = 0.8
 TWIN_TOP = 0.1
 REACH_UP = 0.25
 """How much further people move sideways in a picture than up and down."""
+NOTHING: Indices = np.empty(0, dtype=np.intp)
 
 
-def overlap(a: Floats, b: Floats, reach: Floats | None = None) -> Floats:
-    """Intersection over union of every box of `a` (N, 4) with every one of `b` (M, 4).
+def overlap(a: Floats, b: Floats, margin: Floats) -> Floats:
+    """Intersection over union (N, M) of the boxes `a` (4, N) and `b` (4, M), given as corners.
 
-    `reach` (N,) grows both boxes of a pair by so many of their widths to either side, and by a
-    part of it up and down, so that people who moved further than their own width still meet
-    (buffered IoU: Yang et al. 2023, "C-BIoU").
+    Both boxes of a pair are first grown by `margin` (N,) pixels to either side, and by a part of
+    it up and down, so that people who moved further than their own width still meet (buffered
+    IoU: Yang et al. 2023, "C-BIoU").
     """
-    grown = np.zeros(len(a)) if reach is None else reach
-    first, second = _grown(a[:, None], grown[:, None]), _grown(b[None], grown[:, None])
-    side = np.maximum(
-        np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2]), 0
-    )
-    common = side[..., 0] * side[..., 1]
-    result: Floats = common / np.maximum(_area(first) + _area(second) - common, 1e-9)
-    return result
-
-
-def _grown(boxes: Floats, reach: Floats) -> Floats:
-    margin = reach * (boxes[..., 2] - boxes[..., 0])
-    up = REACH_UP * margin
-    return boxes + np.stack([-margin, -up, margin, up], axis=-1)
-
-
-def _area(boxes: Floats) -> Floats:
-    size = boxes[..., 2:] - boxes[..., :2]
-    area: Floats = size[..., 0] * size[..., 1]
-    return area
+    side = 2 * margin[:, None]
+    up = REACH_UP * side
+    wide = np.minimum.outer(a[2], b[2])
+    wide -= np.maximum.outer(a[0], b[0])
+    wide += side
+    high = np.minimum.outer(a[3], b[3])
+    high -= np.maximum.outer(a[1], b[1])
+    high += up
+    common = np.maximum(wide, 0.0, out=wide)
+    common *= np.maximum(high, 0.0, out=high)
+    both = (b[2] - b[0]) + side
+    both *= (b[3] - b[1]) + up
+    both += ((a[2] - a[0])[:, None] + side) * ((a[3] - a[1])[:, None] + up)
+    both -= common
+    common /= np.maximum(both, 1e-9, out=both)
+    return common
 
 
 def assign(likeness: Floats, at_least: float) -> tuple[Indices, Indices]:
@@ -52,28 +48,36 @@ def assign(likeness: Floats, at_least: float) -> tuple[Indices, Indices]:
     Being unmatched is worth nothing, so a poor pair is never made to please another one
     (the same optimum as `lapjv` with a cost limit).
     """
-    gain = np.maximum(likeness - at_least, 0.0)
-    if not gain.any():
-        nothing = np.empty(0, dtype=np.intp)
-        return nothing, nothing
-    rows, columns = linear_sum_assignment(gain, maximize=True)
-    good = gain[rows, columns] > 0
+    if not likeness.size:
+        return NOTHING, NOTHING
+    cost = at_least - likeness
+    np.minimum(cost, 0.0, out=cost)
+    rows, columns = linear_sum_assignment(cost)
+    good = cost[rows, columns] < 0
     return rows[good], columns[good]
 
 
-def twins(boxes: Floats) -> Flags:
-    """(N, N): which boxes (N, 4) are most likely the same person, once whole and once in part.
+def best_of_both(likeness: Floats, at_least: float) -> tuple[Indices, Indices]:
+    """Pairs (rows, columns) that are each other's first choice, and alike by `at_least`."""
+    if not likeness.size:
+        return NOTHING, NOTHING
+    rows = np.arange(len(likeness))
+    columns = likeness.argmax(axis=1)
+    good = (likeness.argmax(axis=0)[columns] == rows) & (likeness[rows, columns] > at_least)
+    return rows[good], columns[good]
+
+
+def twins(a: Floats, b: Floats) -> Flags:
+    """(N, M): which boxes `a` (4, N) show the same person as `b` (4, M), one of them in part.
 
     Two such boxes begin at the same height, where the head is, and the smaller one lies in the
     larger. A detector that sees a body half hidden likes to answer with both.
     """
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    common = np.maximum(high - low, 0.0).prod(axis=2)
-    size = boxes[:, 2:] - boxes[:, :2]
-    area, height = size.prod(axis=1), size[:, 1]
-    covered = common > TWIN_COVER * np.minimum(area[:, None], area[None, :])
-    apart = np.abs(boxes[:, None, 1] - boxes[None, :, 1])
-    result: Flags = covered & (apart < TWIN_TOP * np.maximum(height[:, None], height[None, :]))
-    np.fill_diagonal(result, False)
+    low = np.maximum(a[:2, :, None], b[:2, None, :])
+    high = np.minimum(a[2:, :, None], b[2:, None, :])
+    common = np.maximum(high - low, 0.0).prod(axis=0)
+    size_a, size_b = a[2:] - a[:2], b[2:] - b[:2]
+    covered = common > TWIN_COVER * np.minimum.outer(size_a.prod(axis=0), size_b.prod(axis=0))
+    apart = np.abs(np.subtract.outer(a[1], b[1]))
+    result: Flags = covered & (apart < TWIN_TOP * np.maximum.outer(size_a[1], size_b[1]))
     return result

@@ -2,45 +2,59 @@
 
 Sure detections meet all tracks first; unsure ones may only keep a track alive that was seen in
 the frame before; sure ones that are left start tracks. What is sure comes with the detector
-(`threshold`), so scores are first put on the scale that ByteTrack's limits were made for.
+(`threshold`) and from what the tracker learns about it (`habits`). Before they meet, the tracks
+are moved with the camera (`camera_motion`).
 Same calls, same tracks: nothing is random and the order of detections does not matter.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from edge_agent.tracking import kalman, lifecycle
-from edge_agent.tracking.association import Indices, assign, overlap, twins
+from edge_agent.tracking.association import Flags, Indices, assign, best_of_both, overlap, twins
+from edge_agent.tracking.camera_motion import CameraMotion
+from edge_agent.tracking.habits import Habits
 from edge_agent.tracking.kalman import Floats
-from edge_agent.tracking.lifecycle import Flags, State
-from edge_agent.tracking.table import Table, TrackerState, empty, freeze, newborn, thaw
+from edge_agent.tracking.lifecycle import State
+from edge_agent.tracking.table import Table, TrackerState, empty, freeze, thaw
 from models.detections import Detections
+
+STEADY_MATCH = 0.3
+"""Overlap of a pair that tells how the camera moved."""
+STEADY_HITS = 3
+"""Detections after which a track's path is known well enough to tell jitter by it."""
+LONGEST_STEP_S = 60.0
+"""Nobody is followed over a longer gap; it keeps the filter's numbers finite."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """ByteTrack's settings. Scores are on the scale where the detector's threshold is 0.6.
+    """Settings, the same for every camera and detector (how they were chosen: docs/accuracy.md).
 
-    `low`, `first_match` and `patience_s` differ from the paper's 0.1, 0.2 and 1 s: with a small
-    detector on fixed cameras that gives 6 points of HOTA (docs/accuracy.md). Boxes are grown by
-    `reach_per_s` of their widths for every second since the track was seen, `most_reach` at most:
-    with every fourth frame only, as on a busy machine, that is worth another 8 points.
+    Scores are on the scale where the detector's threshold is 0.6. The first three limits are
+    for a detector without echoes; one with echoes has them raised by its `doubt` or a part of it.
+    Boxes are grown by `reach` standard deviations of where the track may be, `most_reach` of
+    their widths at most. A detection's place is less sure the weaker it is (`weak_blur`).
     """
 
-    low: float = 0.25
-    sure: float = 0.6
-    new: float = 0.7
-    first_match: float = 0.15
+    low: float = 0.05
+    sure: float = 0.5
+    new: float = 0.6
+    doubt_share: float = 0.5
+    first_match: float = 0.2
     second_match: float = 0.5
     tentative_match: float = 0.3
-    duplicate: float = 0.85
+    echo: float = 0.5
     patience_s: float = 2.0
-    reach_per_s: float = 1.0
+    reach: float = 0.5
     most_reach: float = 1.0
+    weak_blur: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,21 @@ class Tracks:
         return len(self.track_id)
 
 
+class Found(NamedTuple):
+    """M detections worth a look, best first: `corners` and `box` are (4, M).
+
+    `score` is the detector's own, `scaled` what the limits are compared with. The first `sure`
+    detections are sure, the first `likely` may begin a track.
+    """
+
+    corners: Floats
+    box: Floats
+    score: Floats
+    scaled: Floats
+    sure: int
+    likely: int
+
+
 class Tracker:
     """Tracks of one camera; ids count from 1 and are never used twice."""
 
@@ -69,128 +98,160 @@ class Tracker:
         self._threshold = threshold
         self._limits = limits or Limits()
         self._table = empty()
+        self._habits = Habits()
+        self._camera = CameraMotion.unknown()
         self._next_id = 1
         self._at_s: float | None = None
 
     def update(self, detections: Detections, at_s: float) -> Tracks:
         """Take the detections of the frame seen at `at_s` (seconds of any epoch).
 
-        A clock that jumps back counts as no time passed.
+        A clock that jumps back, or is not a number, counts as no time passed.
         """
-        boxes, score = self._accepted(detections)
-        scaled = rescaled(score, self._threshold)
-        table = self._moved(at_s)
-        rows, columns = self._matched(table, boxes, scaled)
-        table.see(rows, kalman.boxes_of(boxes[columns]), score[columns])
-        table, ended = self._aged(table)
-        born = self._born(boxes, scaled, columns)
-        fresh = newborn(self._next_id, kalman.boxes_of(boxes[born]), score[born])
-        self._next_id += len(fresh)
-        self._table = table.joined(fresh)
-        seen = self._table.take(self._table.seen)
-        return Tracks(
-            track_id=seen.track_id,
-            xyxy=kalman.corners_of(seen.motion.box),
-            score=seen.score,
-            confirmed=seen.state == State.CONFIRMED,
-            ended=ended,
-        )
+        first_frame = self._at_s is None
+        found = self._found(detections)
+        dt_s = self._passed(at_s)
+        self._table.move(dt_s)
+        likeness = self._likeness(found, dt_s)
+        rows, columns = self._matched(found, likeness)
+        self._see(rows, found, columns, dt_s)
+        ended = self._aged()
+        self._begin(found, columns, lifecycle.at_birth(first_frame=first_frame))
+        return _shown(self._table, ended)
 
     def state(self) -> TrackerState:
         """Everything needed to go on later; msgspec encodes it without loss."""
-        return freeze(self._table, self._next_id, self._at_s)
+        return freeze(self._table, self._next_id, self._at_s, self._habits, self._camera)
 
     def restore(self, state: TrackerState) -> None:
         """Go on where `state` was taken."""
-        self._table, self._next_id, self._at_s = thaw(state), state.next_id, state.at_s
+        self._table, self._habits, self._camera = thaw(state)
+        self._next_id, self._at_s = state.next_id, state.at_s
 
-    def _accepted(self, detections: Detections) -> tuple[Floats, Floats]:
-        """Boxes worth a look in one fixed order, whatever order they came in."""
-        boxes = np.asarray(detections.xyxy, dtype=np.float64).reshape(-1, 4)
+    def _found(self, detections: Detections) -> Found:
+        """What can be listened to, in one fixed order, whatever order it came in."""
+        limits, doubt = self._limits, self._habits.doubt
+        corners = np.asarray(detections.xyxy, dtype=np.float64).reshape(-1, 4)
         score = np.asarray(detections.score, dtype=np.float64)
-        with np.errstate(invalid="ignore"):
-            good = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-            good &= (score >= 0) & (score <= 1)
-        self.refused += int(len(good) - good.sum())
-        boxes, score = boxes[good], score[good]
-        order = np.lexsort((*boxes.T, -score))
-        return boxes[order], score[order]
+        good = (corners[:, 2:] > corners[:, :2]).all(axis=1) & (score >= 0) & (score <= 1)
+        good &= np.isfinite(corners).all(axis=1)
+        self.refused += len(good) - int(np.count_nonzero(good))
+        scaled = rescaled(score, self._threshold)
+        good &= scaled >= limits.low + doubt
+        corners, score, scaled = corners[good], score[good], scaled[good]
+        order = np.lexsort((*corners.T, -score))
+        corners, scaled = corners[order].T, scaled[order]
+        raised = limits.doubt_share * doubt
+        sure = int(np.count_nonzero(scaled >= limits.sure + raised))
+        likely = int(np.count_nonzero(scaled >= limits.new + raised))
+        return Found(corners, kalman.boxes_of(corners), score[order], scaled, sure, likely)
 
-    def _moved(self, at_s: float) -> Table:
-        dt_s = 0.0 if self._at_s is None else max(0.0, at_s - self._at_s)
-        self._at_s = at_s
-        return self._table.moved(dt_s)
+    def _passed(self, at_s: float) -> float:
+        """Seconds since the frame before."""
+        if not math.isfinite(at_s):
+            return 0.0
+        before, self._at_s = self._at_s, at_s
+        return 0.0 if before is None else min(max(0.0, at_s - before), LONGEST_STEP_S)
 
-    def _matched(self, table: Table, boxes: Floats, score: Floats) -> tuple[Indices, Indices]:
-        """Rows of tracks and of detections that belong together (three rounds)."""
-        limits = self._limits
-        reach = np.minimum(limits.reach_per_s * table.unseen_s, limits.most_reach)
-        likeness = overlap(kalman.corners_of(table.motion.box), boxes, reach)
-        tentative = table.state == State.TENTATIVE
-        sure = score >= limits.sure
-        first = _round(likeness * score, ~tentative, sure, limits.first_match)
-        weak = (score >= limits.low) & ~sure
-        awake = _without(table.state == State.CONFIRMED, first[0])
-        second = _round(likeness, awake, weak, limits.second_match)
-        left = _without(sure, first[1])
-        third = _round(likeness * score, tentative, left, limits.tentative_match)
-        rows, columns = zip(first, second, third, strict=True)
-        return np.concatenate(rows), np.concatenate(columns)
+    def _likeness(self, found: Found, dt_s: float) -> Floats:
+        """(N, M) overlap of tracks and detections, once the tracks moved with the camera."""
+        likeness = self._overlap(found)
+        box = self._table.motion[0]
+        steady = np.flatnonzero(self._table.state == State.CONFIRMED)
+        rows, columns = best_of_both(likeness[steady, : found.sure], STEADY_MATCH)
+        rows = steady[rows]
+        surprise = found.box[:2, columns] - box[:2, rows]
+        shift = self._camera.shift(surprise, box[3, rows], dt_s)
+        if shift is None:
+            return likeness
+        box[:2] += shift[:, None]
+        return self._overlap(found)
 
-    def _born(self, boxes: Floats, score: Floats, taken: Indices) -> Indices:
-        """Detections that begin a track: sure, not taken, and no twin of one that is."""
-        left = np.setdiff1d(np.flatnonzero(score >= self._limits.new), taken)
+    def _overlap(self, found: Found) -> Floats:
+        box, _, box_var, _, _ = self._table.motion
+        margin = np.minimum(
+            self._limits.reach * np.sqrt(box_var[0]), self._limits.most_reach * box[2]
+        )
+        return overlap(kalman.corners_of(box), found.corners, margin)
+
+    def _matched(self, found: Found, likeness: Floats) -> tuple[Indices, Indices]:
+        """Rows of tracks and columns of detections that belong together (three rounds)."""
+        limits, state, sure = self._limits, self._table.state, found.sure
+        score = found.scaled[:sure]
+        old = int(np.count_nonzero(state != State.TENTATIVE))
+        first = assign(likeness[:old, :sure] * score, limits.first_match)
+        awake = np.flatnonzero(_without(state[:old] == State.CONFIRMED, first[0]))
+        second = assign(likeness[awake, sure:], limits.second_match)
+        spare = np.flatnonzero(_without(np.ones(sure, dtype=bool), first[1]))
+        third = assign(likeness[old:, spare] * score[spare], limits.tentative_match)
+        self._listen(likeness[first[0], sure:], second[1])
+        rows = np.concatenate((first[0], awake[second[0]], third[0] + old))
+        return rows, np.concatenate((first[1], second[1] + sure, spare[third[1]]))
+
+    def _listen(self, likeness: Floats, taken: Indices) -> None:
+        """Count the weak detections on people who had a strong one; some were of use (`taken`)."""
+        people, weak = likeness.shape
+        if not people:
+            return
+        echoes = 0
+        if weak > len(taken):
+            echo: Flags = np.any(likeness > self._limits.echo, axis=0)
+            echoes = int(np.count_nonzero(_without(echo, taken)))
+        self._habits.heard(echoes, people)
+
+    def _see(self, rows: Indices, found: Found, columns: Indices, dt_s: float) -> None:
+        """Correct the filter of everyone who was found."""
+        table = self._table
+        before, measured = table.motion[:, :, rows], found.box[:, columns]
+        weakness = 1 + self._limits.weak_blur * (1 - found.scaled[columns])
+        steady = (table.hits[rows] >= STEADY_HITS) & (table.unseen_s[rows] <= 1.2 * dt_s)
+        self._habits.jumped(((measured[1] - before[0, 1]) / before[0, 3])[steady])
+        after = kalman.correct(before, measured, self._habits.blur() * weakness)
+        table.see(rows, after, found.score[columns])
+
+    def _aged(self) -> npt.NDArray[np.int64]:
+        """Every track takes its step in life; the deleted leave."""
+        table = self._table
+        patience_s = self._limits.patience_s
+        return table.become(
+            lifecycle.advance(
+                table.state, found=table.seen, unseen_s=table.unseen_s, patience_s=patience_s
+            )
+        )
+
+    def _begin(self, found: Found, taken: Indices, state: State) -> None:
+        """Start a track for every likely detection not taken and no twin of one that is."""
+        left = np.flatnonzero(
+            _without(np.ones(found.likely, dtype=bool), taken[taken < found.likely])
+        )
         if not len(left):
-            return left
-        twin, known, born = twins(boxes), list(taken), []
-        for index in left:
-            if not twin[index, known].any():
+            return
+        known, born = list(taken), []
+        for index, twin in zip(left, twins(found.corners[:, left], found.corners), strict=True):
+            if not twin[known].any():
                 born.append(index)
                 known.append(index)
-        return np.array(born, dtype=np.intp)
+        self._table.add(self._next_id, state, found.box[:, born], found.score[born])
+        self._next_id += len(born)
 
-    def _aged(self, table: Table) -> tuple[Table, npt.NDArray[np.int64]]:
-        """Every track takes its step in life; the deleted leave the table."""
-        state = lifecycle.advance(
-            table.state,
-            found=table.seen,
-            doubled=self._doubled(table),
-            hits=table.hits,
-            unseen_s=table.unseen_s,
-            patience_s=self._limits.patience_s,
-        )
-        gone = state == State.DELETED
-        return replace(table, state=state).take(~gone), table.track_id[gone]
 
-    def _doubled(self, table: Table) -> Flags:
-        """Of a lost and a seen track on the same spot, the one with fewer detections."""
-        doubled = np.zeros(len(table), dtype=bool)
-        old = table.state != State.TENTATIVE
-        seen, lost = np.flatnonzero(old & table.seen), np.flatnonzero(old & ~table.seen)
-        corners = kalman.corners_of(table.motion.box)
-        same = overlap(corners[seen], corners[lost]) > self._limits.duplicate
-        for i, j in np.argwhere(same):
-            a, b = seen[i], lost[j]
-            doubled[b if table.hits[a] >= table.hits[b] else a] = True
-        return doubled
+def _shown(table: Table, ended: npt.NDArray[np.int64]) -> Tracks:
+    seen = np.flatnonzero(table.seen)
+    return Tracks(
+        track_id=table.track_id[seen],
+        xyxy=kalman.corners_of(table.motion[0][:, seen]).T,
+        score=table.score[seen],
+        confirmed=table.state[seen] == State.CONFIRMED,
+        ended=ended,
+    )
+
+
+def _without(flags: Flags, indices: Indices) -> Flags:
+    """The flags, those at `indices` cleared in place."""
+    flags[indices] = False
+    return flags
 
 
 def rescaled(score: Floats, threshold: float) -> Floats:
     """Scores (0 to 1) on the scale where `threshold` is 0.6: straight below it and above it."""
     return np.interp(score, (0.0, threshold, 1.0), (0.0, 0.6, 1.0))
-
-
-def _round(likeness: Floats, tracks: Flags, detections: Flags, at_least: float) -> _Pairs:
-    """One assignment between some of the tracks and some of the detections."""
-    rows, columns = np.flatnonzero(tracks), np.flatnonzero(detections)
-    chosen = assign(likeness[np.ix_(rows, columns)], at_least)
-    return rows[chosen[0]], columns[chosen[1]]
-
-
-def _without(flags: Flags, indices: Indices) -> Flags:
-    left = flags.copy()
-    left[indices] = False
-    return left
-
-
-_Pairs = tuple[Indices, Indices]

@@ -1,21 +1,27 @@
-"""All tracks of one camera as columns: row i of every array is the same track."""
+"""All tracks of one camera as columns: entry i of every array is the same track."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.tracking.association import Indices
-from edge_agent.tracking.kalman import Floats, Motion, correct, predict, start
-from edge_agent.tracking.lifecycle import Flags, State, States
+from edge_agent.tracking import kalman
+from edge_agent.tracking.association import Flags, Indices
+from edge_agent.tracking.camera_motion import CameraMotion
+from edge_agent.tracking.habits import Habits
+from edge_agent.tracking.kalman import Floats, Motion
+from edge_agent.tracking.lifecycle import State, States
 
 
-@dataclass(frozen=True)
+@dataclass
 class Table:
-    """N tracks. `motion` holds (N, 4) arrays, everything else is (N,)."""
+    """N tracks, oldest first; `motion` is (5, 4, N), everything else (N,).
+
+    Tentative tracks are the youngest and so the last ones.
+    """
 
     track_id: npt.NDArray[np.int64]
     state: States
@@ -28,68 +34,66 @@ class Table:
     def __len__(self) -> int:
         return len(self.track_id)
 
-    def take(self, rows: npt.NDArray[np.intp] | Flags) -> Table:
-        """Only these rows (indices or a mask), in this order."""
-        columns = {
-            field.name: getattr(self, field.name)[rows]
-            for field in fields(self)
-            if field.name != "motion"
-        }
-        return replace(self, **columns, motion=Motion(*(part[rows] for part in self.motion)))
+    def move(self, dt_s: float) -> None:
+        """Everyone `dt_s` later, nobody seen yet."""
+        kalman.predict(self.motion, dt_s)
+        self.unseen_s += dt_s
+        self.seen[:] = False
 
-    def joined(self, more: Table) -> Table:
-        """These rows, then those of `more`."""
-        columns = {
-            field.name: np.concatenate([getattr(self, field.name), getattr(more, field.name)])
-            for field in fields(self)
-            if field.name != "motion"
-        }
-        motion = Motion(
-            *(np.concatenate(pair) for pair in zip(self.motion, more.motion, strict=True))
-        )
-        return replace(self, **columns, motion=motion)
-
-    def moved(self, dt_s: float) -> Table:
-        """A copy of these tracks `dt_s` later, none of them seen yet; lost ones keep their size."""
-        velocity = self.motion.velocity.copy()
-        velocity[self.state == State.LOST, 2:] = 0
-        return replace(
-            self,
-            hits=self.hits.copy(),
-            unseen_s=self.unseen_s + dt_s,
-            seen=np.zeros(len(self), dtype=bool),
-            score=self.score.copy(),
-            motion=predict(self.motion._replace(velocity=velocity), dt_s),
-        )
-
-    def see(self, rows: Indices, boxes: Floats, score: Floats) -> None:
-        """Correct `rows` of this table by one detection each."""
-        motion = correct(Motion(*(part[rows] for part in self.motion)), boxes)
-        for whole, part in zip(self.motion, motion, strict=True):
-            whole[rows] = part
+    def see(self, rows: Indices, motion: Motion, score: Floats) -> None:
+        """These rows were found, and are now as `motion` says."""
+        self.motion[:, :, rows] = motion
         self.score[rows] = score
         self.hits[rows] += 1
         self.unseen_s[rows] = 0
         self.seen[rows] = True
 
+    def become(self, state: States) -> Indices:
+        """Take these states; the deleted leave, and their ids are the answer."""
+        self.motion[1, 2:, state == State.LOST] = 0  # the lost keep their size
+        self.state = state
+        gone = state == State.DELETED
+        if not gone.any():
+            return self.track_id[:0]
+        ended = self.track_id[gone]
+        self._keep(~gone)
+        return ended
 
-def newborn(first_id: int, boxes: Floats, score: Floats) -> Table:
-    """One Tentative track per box (centre, width, height); ids count up from `first_id`."""
-    count = len(boxes)
+    def add(self, first_id: int, state: State, boxes: Floats, score: Floats) -> None:
+        """One new track per box (4, M); ids count up from `first_id`."""
+        more = newborn(first_id, state, boxes, score)
+        self.track_id = np.concatenate((self.track_id, more.track_id))
+        self.state = np.concatenate((self.state, more.state))
+        self.hits = np.concatenate((self.hits, more.hits))
+        self.unseen_s = np.concatenate((self.unseen_s, more.unseen_s))
+        self.seen = np.concatenate((self.seen, more.seen))
+        self.score = np.concatenate((self.score, more.score))
+        self.motion = np.concatenate((self.motion, more.motion), axis=2)
+
+    def _keep(self, rows: Flags) -> None:
+        self.track_id, self.state = self.track_id[rows], self.state[rows]
+        self.hits, self.unseen_s = self.hits[rows], self.unseen_s[rows]
+        self.seen, self.score = self.seen[rows], self.score[rows]
+        self.motion = self.motion[:, :, rows]
+
+
+def newborn(first_id: int, state: State, boxes: Floats, score: Floats) -> Table:
+    """One track per box (4, M: centre, width, height); ids count up from `first_id`."""
+    count = len(score)
     return Table(
         track_id=np.arange(first_id, first_id + count, dtype=np.int64),
-        state=np.full(count, State.TENTATIVE, dtype=np.int8),
+        state=np.full(count, state, dtype=np.int8),
         hits=np.ones(count, dtype=np.int64),
         unseen_s=np.zeros(count),
         seen=np.ones(count, dtype=bool),
         score=score.astype(np.float64),
-        motion=start(boxes),
+        motion=kalman.start(boxes),
     )
 
 
 def empty() -> Table:
     """No track at all."""
-    return newborn(1, np.empty((0, 4)), np.empty(0))
+    return newborn(1, State.TENTATIVE, np.empty((4, 0)), np.empty(0))
 
 
 class TrackerState(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +101,10 @@ class TrackerState(msgspec.Struct, frozen=True, kw_only=True):
 
     next_id: int
     at_s: float | None
+    doubt: float
+    jitter: float
+    camera_power: list[float]
+    camera_chance: list[float]
     track_id: list[int]
     state: list[int]
     hits: list[int]
@@ -105,24 +113,33 @@ class TrackerState(msgspec.Struct, frozen=True, kw_only=True):
     motion: list[list[list[float]]]
 
 
-def freeze(table: Table, next_id: int, at_s: float | None) -> TrackerState:
-    """The table as plain numbers."""
+def freeze(
+    table: Table, next_id: int, at_s: float | None, habits: Habits, camera: CameraMotion
+) -> TrackerState:
+    """All that a tracker knows as plain numbers."""
     return TrackerState(
         next_id=next_id,
         at_s=at_s,
+        doubt=habits.doubt,
+        jitter=habits.jitter,
+        camera_power=camera.power.tolist(),
+        camera_chance=camera.chance.tolist(),
         track_id=table.track_id.tolist(),
         state=table.state.tolist(),
         hits=table.hits.tolist(),
         unseen_s=table.unseen_s.tolist(),
         score=table.score.tolist(),
-        motion=np.stack(table.motion, axis=1).tolist(),
+        motion=table.motion.transpose(2, 0, 1).tolist(),
     )
 
 
-def thaw(state: TrackerState) -> Table:
-    """The table of a frozen one; `ValueError` when its columns do not fit together."""
+def thaw(state: TrackerState) -> tuple[Table, Habits, CameraMotion]:
+    """What was frozen; `ValueError` when its columns do not fit together."""
     count = len(state.track_id)
-    motion = np.asarray(state.motion, dtype=np.float64).reshape(count, len(Motion._fields), 4)
+    columns = (state.state, state.hits, state.unseen_s, state.score, state.motion)
+    if any(len(column) != count for column in columns):
+        raise ValueError("a frozen tracker's columns differ in length")
+    motion = np.asarray(state.motion, dtype=np.float64).reshape(count, 5, 4)
     table = Table(
         track_id=np.asarray(state.track_id, dtype=np.int64),
         state=np.asarray(state.state, dtype=np.int8),
@@ -130,8 +147,10 @@ def thaw(state: TrackerState) -> Table:
         unseen_s=np.asarray(state.unseen_s, dtype=np.float64),
         seen=np.zeros(count, dtype=bool),
         score=np.asarray(state.score, dtype=np.float64),
-        motion=Motion(*motion.transpose(1, 0, 2).copy()),
+        motion=np.ascontiguousarray(motion.transpose(1, 2, 0)),
     )
-    if any(len(getattr(table, field.name)) != count for field in fields(table)[:-1]):
-        raise ValueError("a frozen tracker's columns differ in length")
-    return table
+    camera = CameraMotion(
+        np.asarray(state.camera_power, dtype=np.float64).reshape(2),
+        np.asarray(state.camera_chance, dtype=np.float64).reshape(2),
+    )
+    return table, Habits(state.doubt, state.jitter), camera

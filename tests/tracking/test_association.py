@@ -8,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edge_agent.tracking.association import assign, overlap
+from edge_agent.tracking.association import assign, best_of_both, overlap, twins
 from tests.tracking.scenes import calm
+
+
+def columns(*boxes: tuple[float, ...]) -> np.ndarray:
+    return np.array(boxes, dtype=float).T
 
 
 @pytest.mark.parametrize(
@@ -22,14 +26,14 @@ from tests.tracking.scenes import calm
     ],
 )
 def test_overlap(other: tuple[float, ...], expected: float, why: str) -> None:
-    result = overlap(np.array([[0.0, 0, 10, 10]]), np.array([other], dtype=float))
+    result = overlap(columns((0, 0, 10, 10)), columns(other), np.zeros(1))
     assert result[0, 0] == pytest.approx(expected), why
 
 
-def test_reach_lets_boxes_meet_that_lie_beside_each_other() -> None:
-    track, found = np.array([[0.0, 0, 10, 40]]), np.array([[12.0, 0, 22, 40], [0, 45, 10, 85]])
-    assert overlap(track, found)[0].tolist() == [0, 0]
-    grown = overlap(track, found, np.array([0.5]))[0]
+def test_a_margin_lets_boxes_meet_that_lie_beside_each_other() -> None:
+    track, found = columns((0, 0, 10, 40)), columns((12, 0, 22, 40), (0, 45, 10, 85))
+    assert overlap(track, found, np.zeros(1))[0].tolist() == [0, 0]
+    grown = overlap(track, found, np.array([5.0]))[0]
     assert grown[0] == pytest.approx(8 / 32)
     assert grown[1] == 0, "people move sideways in a picture more than up and down"
 
@@ -56,3 +60,16 @@ def test_no_other_pairing_is_better(likeness: np.ndarray) -> None:
 def test_a_good_pair_is_not_broken_for_two_poor_ones() -> None:
     rows, columns = assign(np.array([[0.9, 0.35], [0.35, 0.0]]), 0.3)
     assert (rows.tolist(), columns.tolist()) == ([0], [0])
+
+
+def test_only_those_who_choose_each_other_are_a_sure_pair() -> None:
+    likeness = np.array([[0.9, 0.8], [0.85, 0.1], [0.0, 0.2]])
+    rows, found = best_of_both(likeness, 0.3)
+    assert (rows.tolist(), found.tolist()) == ([0], [0])
+    assert all(not len(each) for each in best_of_both(np.empty((0, 3)), 0.3))
+
+
+def test_a_part_of_a_body_that_begins_at_its_head_is_a_twin() -> None:
+    whole = columns((100, 100, 140, 200))
+    others = columns((101, 101, 139, 150), (105, 140, 130, 198), (180, 100, 220, 200))
+    assert twins(whole, others).tolist() == [[True, False, False]]

@@ -28,12 +28,16 @@ def same(a: Tracks, b: Tracks) -> bool:
 
 
 def test_one_person_keeps_one_id_and_is_confirmed_on_the_second_frame() -> None:
-    seen = [detections([walker(i / RATE_HZ)]) for i in range(30)]
-    tracks = follow(Tracker(0.5), seen)
+    seen = [detections([]), *(detections([walker(i / RATE_HZ)]) for i in range(30))]
+    tracks = follow(Tracker(0.5), seen)[1:]
     assert {int(i) for each in tracks for i in each.track_id} == {1}
     assert [bool(each.confirmed[0]) for each in tracks[:3]] == [False, True, True]
     left = walker(29 / RATE_HZ)[0]
     assert tracks[-1].xyxy[0, 0] == pytest.approx(left, abs=2.0)
+
+
+def test_whoever_is_in_the_first_frame_was_there_before() -> None:
+    assert Tracker(0.5).update(detections([walker(0)]), 0.0).confirmed.all()
 
 
 def test_two_people_who_pass_each_other_keep_their_ids() -> None:
@@ -84,9 +88,10 @@ def test_a_lost_track_ages_out_in_seconds_at_any_frame_rate(rate_hz: int) -> Non
 
 def test_a_single_flash_is_never_confirmed_and_ends_at_once() -> None:
     tracker = Tracker(0.5)
-    flash = tracker.update(detections([walker(0)]), 0.0)
+    tracker.update(detections([]), 0.0)
+    flash = tracker.update(detections([walker(0)]), 0.1)
     assert not flash.confirmed.any()
-    assert tracker.update(detections([]), 0.1).ended.tolist() == [1]
+    assert tracker.update(detections([]), 0.2).ended.tolist() == [1]
 
 
 def test_a_weak_detection_keeps_a_track_but_starts_none() -> None:

@@ -167,7 +167,7 @@ def test_the_heartbeat_carries_the_metrics(stage: Stage) -> None:
     beat = beats[-1]
     assert beat.counters["detection_latency_ms_count"] == 1
     assert 0 <= beat.gauges["detection_latency_p99_ms"] < 60_000
-    assert beat.gauges['active_tracks{camera="till"}'] == 0
+    assert beat.gauges['active_tracks{camera="till"}'] == 1
 
 
 def test_a_camera_with_tiles_is_seen_in_parts_and_whole(tmp_path: Path) -> None:
