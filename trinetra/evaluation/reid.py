@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
                     raise SourceError(f"{path}: {info.filename} is too large for a crop")
                 if not info.is_dir() and _is_image(info.filename):
                     yield Path(info.filename).name, stored.read(info)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise SourceError(f"{path}: not a readable zip ({error})") from error
 
 

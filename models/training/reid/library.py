@@ -44,12 +44,22 @@ class Batch:
     embeddings: Tensor
     maps: Tensor
 
+    @classmethod
+    def joined(cls, parts: list[Batch]) -> Batch:
+        """One batch of several."""
+        return cls(
+            torch.cat([part.views for part in parts]),
+            torch.cat([part.embeddings for part in parts]),
+            torch.cat([part.maps for part in parts]),
+        )
+
 
 class Library:
-    """All views written so far; ``refresh`` takes in new shards."""
+    """The views of one kind written so far, at most ``most``; ``refresh`` takes in new shards."""
 
-    def __init__(self, work: Path, most: int) -> None:
+    def __init__(self, work: Path, kind: str, most: int) -> None:
         self._work = work
+        self._kind = kind
         self._seen: set[str] = set()
         self._views = np.empty((most, HEIGHT, WIDTH, 3), np.uint8)
         self._answers = np.empty((most, 512), np.float16)
@@ -63,7 +73,7 @@ class Library:
 
     def refresh(self) -> None:
         """Take in shards that were not there before."""
-        for path in sorted(self._work.glob("views_*.npz")):
+        for path in sorted(self._work.glob(f"{self._kind}_*.npz")):
             if path.name in self._seen:
                 continue
             with np.load(path) as stored:

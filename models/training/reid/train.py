@@ -20,6 +20,7 @@ from models.training.reid.crops import CONFIG
 from models.training.reid.library import Batch, Library, Target, as_input
 from models.training.reid.network import EmbedNet
 from models.training.reid.teacher import CHANNELS
+from models.training.reid.views import KINDS
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class TrainRules:
     map_weight: float
     mirror: float
     shift_px: int
+    natural: float
     first_shards: int
     checkpoint_every: int
 
@@ -84,19 +86,6 @@ def follow(average: nn.Module, net: nn.Module, step: int, decay: float) -> None:
             slow.lerp_(fast, 1 - keep)
         else:
             slow.copy_(fast)
-
-
-@torch.no_grad()
-def agreement(net: EmbedNet, views: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
-    """On held-out views: mean cosine to the teacher, and how often both name the same neighbour."""
-    net.eval()
-    found = torch.cat([net(as_input(part)) for part in np.array_split(views, 16)]).numpy()
-    nearest = []
-    for rows in (found, targets):
-        similar = rows @ rows.T
-        np.fill_diagonal(similar, -1)
-        nearest.append(similar.argmax(1))
-    return float((found * targets).sum(1).mean()), float((nearest[0] == nearest[1]).mean())
 
 
 def optimizer_for(net: nn.Module, rules: TrainRules) -> torch.optim.AdamW:
@@ -145,6 +134,35 @@ class Run:
         self.step = state["step"]
 
 
+@torch.no_grad()
+def agreement(run: Run, path: Path) -> str:
+    """On held-out views: mean cosine to the teacher, and how often both name the same neighbour."""
+    if not path.exists():
+        return "not yet"
+    with np.load(path) as stored:
+        views, targets = stored["views"], run.target.embeddings(stored["embeddings"])
+    net = run.average.net.eval()
+    found = torch.cat([net(as_input(part)) for part in np.array_split(views, 16)]).numpy()
+    nearest = []
+    for rows in (found, targets):
+        similar = rows @ rows.T
+        np.fill_diagonal(similar, -1)
+        nearest.append(similar.argmax(1))
+    same = float((nearest[0] == nearest[1]).mean())
+    return f"{float((found * targets).sum(1).mean()):.4f}/{same:.4f}"
+
+
+def drawn(
+    rng: np.random.Generator, wild: Library, natural: Library, target: Target, rules: TrainRules
+) -> Batch:
+    """A batch of both kinds, of wild views alone as long as there are no others."""
+    share = round(rules.natural * rules.batch) if natural.size > rules.batch else 0
+    parts = [wild.batch(rng, rules.batch - share, target, rules.mirror, rules.shift_px)]
+    if share:
+        parts.append(natural.batch(rng, share, target, rules.mirror, rules.shift_px))
+    return Batch.joined(parts)
+
+
 def start(config: dict[str, Any], rules: TrainRules, library: Library, checkpoint: Path) -> Run:
     """A new run, or the one of the checkpoint."""
     while library.shards < rules.first_shards:
@@ -174,17 +192,19 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(config["seed"])
     checkpoint = args.work / "checkpoint.pt"
-    library = Library(args.work, config["views"]["count"] + config["views"]["shard"])
-    run = start(config, rules, library, checkpoint)
-    with np.load(args.work / "held.npz") as stored:
-        held, held_targets = stored["views"], run.target.embeddings(stored["embeddings"])
+    wild, natural = (
+        Library(args.work, kind, table["shards"] * table["shard"])
+        for kind, table in ((kind, config["views"][kind]) for kind in KINDS)
+    )
+    run = start(config, rules, wild, checkpoint)
+    natural.refresh()
     rng = np.random.default_rng([config["seed"], run.step])
     sums, began = np.zeros(3), time.monotonic()
     while run.step < rules.steps:
         run.student.train()
         for group in run.optimizer.param_groups:
             group["lr"] = rules.learning_rate * rate(run.step, rules)
-        batch = library.batch(rng, rules.batch, run.target, rules.mirror, rules.shift_px)
+        batch = drawn(rng, wild, natural, run.target, rules)
         parts = losses(run.student, batch, rules)
         run.optimizer.zero_grad(set_to_none=True)
         sum(parts, torch.zeros(())).backward()  # type: ignore[no-untyped-call]
@@ -196,14 +216,18 @@ def main() -> None:
         if run.step % rules.checkpoint_every == 0 or run.step == rules.steps:
             each = (time.monotonic() - began) / rules.checkpoint_every
             means = " ".join(f"{s / rules.checkpoint_every:.4f}" for s in sums)
-            cosine, neighbour = agreement(run.average.net, held, held_targets)
+            held = [
+                f"{kind} held cosine/neighbour {agreement(run, args.work / f'held_{kind}.npz')}"
+                for kind in KINDS
+            ]
             print(
-                f"step {run.step} apart/relation/maps {means} held cosine {cosine:.4f} neighbour "
-                f"{neighbour:.4f}, {library.size} views, {rules.batch / each:.0f} views/s",
+                f"step {run.step} apart/relation/maps {means} {', '.join(held)}, {wild.size} and "
+                f"{natural.size} views, {rules.batch / each:.0f} views/s",
                 flush=True,
             )
             run.save(checkpoint)
-            library.refresh()
+            wild.refresh()
+            natural.refresh()
             sums, began = np.zeros(3), time.monotonic()
 
 

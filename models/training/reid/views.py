@@ -22,6 +22,7 @@ from models.training.reid.network import HEIGHT, WIDTH
 from models.training.reid.teacher import Teacher
 
 Image = NDArray[np.uint8]
+KINDS = ("wild", "natural")
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,19 @@ class Pool:
 
 @dataclass(frozen=True)
 class ViewRules:
-    """The ``[views]`` table of the configuration."""
+    """A ``[views.*]`` table of the configuration; ``weights`` says how often a set is drawn."""
 
     shard: int
-    count: int
+    shards: int
     held: int
+    strength: float
     parts: float
     blend: float
     occlude: float
     plain_patch: float
     recolour: float
     low_resolution: float
+    weights: dict[str, float]
 
 
 def frame(rng: Generator, canvas: Image) -> Image:
@@ -132,21 +135,22 @@ def occluded(rng: Generator, view: Image, other: Image) -> Image:
     return out
 
 
-def camera(rng: Generator, view: Image, low_resolution: float) -> Image:
+def camera(rng: Generator, view: Image, rules: ViewRules) -> Image:
     """Light, white balance, poor resolution, blur, grain and JPEG of some camera."""
     out = view.astype(np.float32)
     if rng.random() < 0.7:
-        gain = rng.uniform(0.6, 1.35) * np.exp(rng.normal(0, 0.06, 3))
-        out = 255 * (np.clip(out * gain, 0, 255) / 255) ** np.exp(rng.normal(0, 0.2))
+        much = rules.strength
+        gain = np.exp(much * rng.uniform(-0.5, 0.3) + much * rng.normal(0, 0.06, 3))
+        out = 255 * (np.clip(out * gain, 0, 255) / 255) ** np.exp(much * rng.normal(0, 0.2))
         middle = out.mean()
-        out = (out - middle) * rng.uniform(0.6, 1.2) + middle
+        out = (out - middle) * np.exp(much * rng.uniform(-0.5, 0.18)) + middle
     picture = np.clip(out, 0, 255).astype(np.uint8)
     if rng.random() < 0.15:
-        picture = tinted(rng, picture, 0.25)
-    if rng.random() < 0.05:
+        picture = tinted(rng, picture, 0.25 * rules.strength)
+    if rng.random() < 0.05 * rules.strength:
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
         picture = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
-    if rng.random() < low_resolution:
+    if rng.random() < rules.low_resolution:
         factor = rng.uniform(0.3, 0.95)
         small = (max(8, int(WIDTH * factor)), max(16, int(HEIGHT * factor)))
         way = int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
@@ -186,7 +190,7 @@ def draw(rng: Generator, pool: Pool, rules: ViewRules) -> Image:
             view = recolour_clothes(rng, view)
     if rng.random() < rules.occlude:
         view = occluded(rng, view, person())
-    return camera(rng, view, rules.low_resolution)
+    return camera(rng, view, rules)
 
 
 def write_shard(
@@ -215,25 +219,28 @@ def pool_of(
 
 
 def main() -> None:
-    """Write ``views_*.npz`` until there are enough, and ``held.npz`` of the held-out crops."""
+    """Write ``KIND_*.npz`` until there are enough, and ``held_KIND.npz`` of the held-out crops."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder written by crops")
     parser.add_argument("--teachers", type=Path, required=True, help="folder of both ONNX files")
+    parser.add_argument("--kind", choices=KINDS, default=KINDS[0])
     parser.add_argument("--config", type=Path, default=CONFIG)
     parser.add_argument("--part", type=int, default=0, help="this process writes every n-th shard")
     parser.add_argument("--parts", type=int, default=1)
     args = parser.parse_args()
     config = tomllib.loads(args.config.read_text())
-    rules = ViewRules(**config["views"])
+    rules = ViewRules(**config["views"][args.kind])
     cv2.setNumThreads(1)
     with np.load(args.work / "crops.npz") as stored:
         canvases, held, origin = stored["canvases"], stored["held"], stored["origin"]
-    weights = np.array([config["weights"][name] for name in origin])
+    weights = np.array([rules.weights[name] for name in origin])
     teacher = Teacher(args.teachers)
-    if args.part == 0 and not (args.work / "held.npz").exists():
-        rng = np.random.default_rng(config["seed"])
+    seed = [config["seed"], KINDS.index(args.kind)]
+    kept = args.work / f"held_{args.kind}.npz"
+    if args.part == 0 and not kept.exists():
+        rng = np.random.default_rng(seed)
         write_shard(
-            args.work / "held.npz",
+            kept,
             rng,
             pool_of(canvases, weights, held),
             teacher,
@@ -241,10 +248,10 @@ def main() -> None:
             rules,
         )
     seen = pool_of(canvases, weights, ~held)
-    for number in range(args.part, -(-rules.count // rules.shard), args.parts):
-        path = args.work / f"views_{number:04d}.npz"
+    for number in range(args.part, rules.shards, args.parts):
+        path = args.work / f"{args.kind}_{number:04d}.npz"
         if not path.exists():
-            rng = np.random.default_rng([config["seed"], number])
+            rng = np.random.default_rng([*seed, number])
             write_shard(path, rng, seen, teacher, rules.shard, rules)
             print(path.name, flush=True)
 
