@@ -65,6 +65,15 @@ class Rows(NamedTuple):
         return Rows(*(column[which] for column in columns))
 
 
+class Seen(NamedTuple):
+    """True boxes of one camera over a chunk: whole bodies, pixels; `visible` is a share."""
+
+    frame: Ints
+    xyxy: Array
+    person: Ints
+    visible: Array
+
+
 @dataclass(frozen=True)
 class _Scene:
     """Who is in the picture: arrays (T, V), with `in_view` where there is something to see."""
@@ -95,6 +104,20 @@ class Detector:
         order = np.argsort(np.concatenate([found.frame, alarms.frame]), kind="stable")
         return found.with_(alarms).at(order)
 
+    def seen(self, watch: Watch, t: Array) -> Seen:
+        """Who is really in the picture in the frames at `t`, by frame."""
+        scene = self._scene(watch, self._at(watch.shown(t)))
+        cut = _clipped(scene.boxes.shown, watch.size)
+        covered, *_ = self._hidden(scene, cut, scene.path * 31 + watch.number, t)
+        visible = _visible(scene, cut, covered)
+        frame, column = np.nonzero(visible > 0)
+        return Seen(
+            frame=frame,
+            xyxy=scene.boxes.whole[frame, column],
+            person=scene.person[column],
+            visible=visible[frame, column],
+        )
+
     def _at(self, t: Array) -> Moment:
         """Where everyone is; the cameras ask for the same times one after the other."""
         key = (float(t[0]), float(t[-1]), len(np.unique(t)))
@@ -115,9 +138,8 @@ class Detector:
     def _detected(self, watch: Watch, scene: _Scene, t: Array, content: Ints) -> Rows:
         boxes, who = scene.boxes, scene.path * 31 + watch.number
         cut = _clipped(boxes.shown, watch.size)
-        inside = _area(cut) / np.maximum(_area(boxes.shown), 1.0)
         covered, feet_hidden, merged_into = self._hidden(scene, cut, who, t)
-        visible = np.where(scene.in_view, boxes.share * inside * (1 - covered), 0.0)
+        visible = _visible(scene, cut, covered)
         tall = boxes.whole[..., 3] - boxes.whole[..., 1]
         score = self._scores(visible, tall, who, t, content)
         guess = GUESS + 0.1 * self._noise.white(CHANNEL_FEET, who, 0)
@@ -209,6 +231,12 @@ class Detector:
 def heights_of(day: Day, motion: Motion) -> Array:
     """Body height of every path's person, (P,)."""
     return np.array([day.height_of(int(person)) for person in motion.paths.person])
+
+
+def _visible(scene: _Scene, cut: Array, covered: Array) -> Array:
+    """Share of each body that neither fixtures nor people nor the picture's border hide."""
+    inside = _area(cut) / np.maximum(_area(scene.boxes.shown), 1.0)
+    return np.where(scene.in_view, scene.boxes.share * inside * (1 - covered), 0.0)
 
 
 def _in_picture(boxes: Boxes, size: tuple[int, int]) -> npt.NDArray[np.bool_]:

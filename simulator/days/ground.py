@@ -18,7 +18,7 @@ from simulator.routes import Routes
 STREET_M = -1.5
 BESIDE_M = 3.2
 LOBBY_M = 2.4
-LANE_M = 0.45
+LANE_M = 0.6
 ACCELERATION_M_S2 = 1.2
 ROWS = 16
 
@@ -99,15 +99,20 @@ class Ground:
         return Leg(tuple(points), length)
 
     def _through_door(self, start: int, goal: int) -> list[Point] | None:
-        """The way of a leg that begins or ends in the street; None for others."""
+        """The way of a leg that begins or ends in the street or in a door; None for others."""
         for gate in self.gates:
             outside = {*gate.street, *gate.far_street}
             if start in outside and goal in outside:
                 return [self.nodes[start][:2], self.nodes[goal][:2]]
+            lane = _lane(gate.door)
             if start in outside:
-                return self._entering(gate, start, goal, LANE_M)
+                return self._entering(gate, start, goal, lane)
             if goal in outside:
-                return self._entering(gate, goal, start, -LANE_M)[::-1]
+                return self._entering(gate, goal, start, -lane)[::-1]
+            if start in gate.waiting:
+                lobby = self._at(gate.door, lane, LOBBY_M)
+                goal_at = self.nodes[goal][:2]
+                return [self.nodes[start][:2], lobby, *self._routes.way(lobby, goal_at)]
         return None
 
     def _entering(self, gate: Gate, street: int, node: int, lane: float) -> list[Point]:
@@ -139,8 +144,8 @@ class Ground:
                 node(-half - BESIDE_M, STREET_M - 0.7),
                 node(half + BESIDE_M, STREET_M - 0.7),
             ),
-            between=node(LANE_M, (door.outer_m + door.inner_m) / 2),
-            beyond=node(LANE_M, door.inner_m + 0.5),
+            between=node(_lane(door), (door.outer_m + door.inner_m) / 2),
+            beyond=node(_lane(door), door.inner_m + 0.5),
             waiting=tuple(node(across * half * 0.6, 0.75, -3.0) for across in (-1.0, 1.0)),
         )
 
@@ -164,6 +169,11 @@ class Ground:
     def _add(self, spot: Spot) -> int:
         self.nodes.append(spot)
         return len(self.nodes) - 1
+
+
+def _lane(door: Doorway) -> float:
+    """How far to the right of the middle people walk through a door, m."""
+    return min(LANE_M, 0.21 * (door.to_m - door.from_m))
 
 
 def travel_s(length_m: float, pace_m_s: float) -> float:

@@ -25,7 +25,7 @@ TURN_S = 0.7
 ABREAST_M = 0.33
 BEHIND_M = 0.65
 BEHIND_S = 0.6
-LANE_M = 0.2
+LANE_M = 0.25
 SHIFT_S = 0.9
 
 Array = npt.NDArray[np.float64]
