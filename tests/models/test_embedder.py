@@ -157,7 +157,7 @@ def test_a_vector_without_direction_is_an_error_not_a_row(tmp_path: Path) -> Non
 
 def test_a_detector_is_no_embedder_and_the_other_way_round(shared_assets: Path) -> None:
     mirror = shared_assets / "models"
-    with pytest.raises(ModelError, match="known embedders: .*person-reid-retail-0248"):
+    with pytest.raises(ModelError, match=r"known embedders: .*person-reid-retail-0248"):
         load_embedder("rtmdet-nano-person", mirror=mirror)
     with pytest.raises(ModelError, match="person-embedding model"):
         load_detector("person-reid-retail-0248", mirror=mirror)
