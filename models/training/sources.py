@@ -11,7 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.catalog import file_sha256
+
 Boxes = NDArray[np.float32]
+CONREID_SHA256 = "4ecfff85c8298cbd26c71381d4a70b64e5c2caf61047b88b98840ff7d1d4089e"
 HELD_OUT_PERCENT = 10
 SURE_PSEUDO = 0.45
 BLACK = 24
@@ -121,7 +124,9 @@ def read_training(
 
 
 def read_crops(archive: Path) -> list[Picture]:
-    """People of a Re-ID archive, each the whole of its crop; black borders are cut off."""
+    """People of ConReID (MIT), each the whole of its crop; black borders are cut off."""
+    if file_sha256(archive) != CONREID_SHA256:
+        raise ValueError(f"{archive} is not the con_reid_train.zip that may be trained on")
     people = []
     with zipfile.ZipFile(archive) as opened:
         for name in sorted(n for n in opened.namelist() if n.endswith(".jpg")):
