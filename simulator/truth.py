@@ -96,15 +96,20 @@ def write(folder: Path, truth: Truth, boxes: Mapping[str, Boxes]) -> None:
     encoded = msgspec.json.format(msgspec.json.encode(truth), indent=1)
     (folder / "truth.json").write_bytes(encoded)
     for camera, table in boxes.items():
-        (folder / camera / "gt").mkdir(parents=True, exist_ok=True)
-        lines = [
-            f"{box.frame + 1},{box.person + 1},{box.x:.2f},{box.y:.2f},{box.w:.2f},{box.h:.2f}"
-            f",1,1,{box.visible:.3f}\n"
-            for box in table.rows
-        ]
-        (folder / camera / "gt" / "gt.txt").write_text("".join(lines))
-        (folder / camera / "seqinfo.ini").write_text(
-            f"[Sequence]\nname={camera}\nimDir=img1\nframeRate={truth.fps}\n"
-            f"seqLength={round(truth.seconds * truth.fps)}\n"
-            f"imWidth={table.width}\nimHeight={table.height}\nimExt=.jpg\n"
-        )
+        write_boxes(folder / camera, table, truth.fps, round(truth.seconds * truth.fps))
+
+
+def write_boxes(folder: Path, boxes: Boxes, fps: int, frames: int) -> None:
+    """One camera's `gt/gt.txt` (id = person + 1) and `seqinfo.ini`; its name is the folder's."""
+    (folder / "gt").mkdir(parents=True, exist_ok=True)
+    lines = [
+        f"{box.frame + 1},{box.person + 1},{box.x:.2f},{box.y:.2f},{box.w:.2f},{box.h:.2f}"
+        f",1,1,{box.visible:.3f}\n"
+        for box in boxes.rows
+    ]
+    (folder / "gt" / "gt.txt").write_text("".join(lines))
+    (folder / "seqinfo.ini").write_text(
+        f"[Sequence]\nname={folder.name}\nimDir=img1\nframeRate={fps}\n"
+        f"seqLength={frames}\n"
+        f"imWidth={boxes.width}\nimHeight={boxes.height}\nimExt=.jpg\n"
+    )

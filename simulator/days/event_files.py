@@ -48,8 +48,10 @@ def days_of(
         yield day, outline_of_day(day, marked)
 
 
-def batches_of(days: Iterator[tuple[Day, DayTruth]]) -> Iterator[tuple[Batch, DayTruth | None]]:
-    """Batches in order; with the last of each day comes that day's truth."""
+def batches_of(
+    days: Iterator[tuple[Day, DayTruth]],
+) -> Iterator[tuple[Batch, Day, DayTruth | None]]:
+    """Batches in order with their day; with the last of each day comes that day's truth."""
     sequence = itertools.count()
     told = 0
     for day, truth in days:
@@ -62,7 +64,7 @@ def batches_of(days: Iterator[tuple[Day, DayTruth]]) -> Iterator[tuple[Batch, Da
             for part in _batched(mine)
         ]
         for batch in held:
-            yield batch, truth if batch is held[-1] else None
+            yield batch, day, truth if batch is held[-1] else None
 
 
 def write_batch(folder: Path, batch: Batch) -> Sealed:

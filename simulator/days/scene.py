@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import numpy.typing as npt
 
 from simulator.days.day import Day
 from simulator.days.noise import Noise
@@ -22,7 +23,7 @@ def world_of(day: Day) -> World:
     Children are small, and staff wear a vest of one colour.
     """
     plan, motion = day.scenario.plan, day.motion
-    people = np.unique(motion.paths.person)
+    people = people_of(day)
     frames = int(np.floor(day.seconds * plan.fps + 1e-6))
     state = np.full((frames, len(people), 7), np.nan)
     noise = Noise(day.seed)
@@ -48,6 +49,11 @@ def world_of(day: Day) -> World:
     looks = tuple(day.life.people[int(person)].look for person in people)
     dressed = tuple(_dressed(day, int(person)) for person in people)
     return World(plan, day.seed, plan.fps, state, looks, dressed)
+
+
+def people_of(day: Day) -> npt.NDArray[np.int64]:
+    """The person behind each column of `world_of`."""
+    return np.unique(day.motion.paths.person)
 
 
 def _dressed(day: Day, person: int) -> Look:

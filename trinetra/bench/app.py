@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from trinetra.lazy import Row, group
 
-BENCHES: tuple[Row, ...] = ()
+BENCHES: tuple[Row, ...] = (
+    Row("simulate", "trinetra.bench.simulate:bench", "One store-day of detections (L1).", "eval"),
+)
 """`Row("tracker", "trinetra.bench.tracker:bench", "Time per frame beside the peers.")`, …"""
 
 app = group("bench", "Speed against the limit and against peers.", BENCHES)
