@@ -27,6 +27,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("frames", "tracking", (messages.FrameReady,), "newest", 64, 4_096),
     Topic("cameras", "rules", (messages.CameraReport,), "all", 1_000, 4_096),
     Topic("tracks", "rules", (messages.TracksUpdated,), "all", 10_000),
+    Topic("places", "identity", (messages.TracksUpdated,), "newest", 256),
     Topic("crops", "identity", (messages.CropReady,), "newest", 32, 1_048_576),
     Topic(
         "identities",

@@ -24,6 +24,9 @@ class Hit(NamedTuple):
 class Gallery(Protocol):
     """One unit vector per identity and camera; all of one length, set by the first."""
 
+    failures: int
+    """Calls that a backend could not answer."""
+
     def put(self, identity: str, camera: str, vector: Vector) -> None:
         """Add or replace the template of an identity in a camera."""
         ...
@@ -49,6 +52,7 @@ class MemoryGallery:
     """One matrix; a query is one product with it. Equal cosines come in order of their names."""
 
     def __init__(self) -> None:
+        self.failures = 0
         self._rows = np.empty((0, 0), dtype=np.float32)
         self._keys: list[tuple[str, str]] = []
         self._row_of: dict[tuple[str, str], int] = {}

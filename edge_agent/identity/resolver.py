@@ -234,6 +234,7 @@ class Resolver:
         self, tracklet: Tracklet, identity: Identity, margin: float, at_s: float
     ) -> list[Answer]:
         answers = self._joined(tracklet, identity, at_s)
+        self._counts["matched"] += bool(identity.tracklets)
         self._identities.give(identity, tracklet)
         self._waiting.remove(tracklet)
         self._known.append(tracklet)

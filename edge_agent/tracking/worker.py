@@ -31,6 +31,7 @@ READ_S = 0.05
 QUIET_S = 0.3
 BEAT_S = 0.25
 BATCH = 4
+PLACES_S = 0.19
 WINDOW = 512
 """Latencies that the p50 and p99 gauges look back on."""
 
@@ -76,6 +77,8 @@ class TrackingDesk:
         self._waiting = Waiting(ctx.config.cameras)
         self._frames = ctx.bus.reader("frames")
         self._tracks = ctx.bus.writer("tracks")
+        self._places = ctx.bus.writer("places")
+        self._placed_s: dict[str, float] = {}
         self._crops = ctx.bus.writer("crops")
         self._rings: dict[str, FrameRing] = {}
         self._trackers = {name: Tracker(finder.threshold) for name in self._names}
@@ -149,7 +152,9 @@ class TrackingDesk:
     def _publish(self, header: FrameReady, frame: Frame, detections: Detections) -> None:
         self._refused[header.camera] += detections.refused
         tracks = self._trackers[header.camera].update(detections, header.taken_at)
-        self._tracks.write(_message(header, tracks, frame.shape[1], frame.shape[0]))
+        update = _message(header, tracks, frame.shape[1], frame.shape[0])
+        self._tracks.write(update)
+        self._place(update)
         for crop in self._gates[header.camera].crops(frame, tracks, header.taken_at):
             self._crops.write(crop)
         latency_ms = 1000 * max(0.0, self._ctx.clock.now() - header.arrived_at)
@@ -157,6 +162,13 @@ class TrackingDesk:
         self._recent_ms.append(latency_ms)
         self._done[header.camera] += 1
         self._active[header.camera] = int(tracks.confirmed.sum())
+
+    def _place(self, update: TracksUpdated) -> None:
+        """Identity needs where people are, not every frame of it."""
+        last_s = self._placed_s.get(update.camera, float("-inf"))
+        if update.ended or not 0 <= update.taken_at - last_s < PLACES_S:
+            self._placed_s[update.camera] = update.taken_at
+            self._places.write(update)
 
     def _save(self) -> None:
         now_s = self._ctx.clock.monotonic()
