@@ -49,21 +49,25 @@ def people_at(steps: Sequence[Headcount], times: Sequence[float]) -> Floats:
 
 
 def stay_ratios(truth: Sequence[Stay], measured: Sequence[Stay], day: Happened) -> list[Ratio]:
-    """[mean error of matched stays in seconds, precision, recall, net error of all seconds, %]."""
+    """[mean error of matched stays in seconds, precision, recall, net error of all seconds, %].
+
+    Stays that are cut, and what was measured of them, are left out.
+    """
     pairs = match_stays(truth, measured)
+    both = [(truth[i], measured[j]) for i, j in pairs.both if not truth[i].cut]
+    missed = [truth[i] for i in pairs.missed if not truth[i].cut]
+    false = [measured[j] for j in pairs.false]
     at = _blocks(day)
-    right = at(truth[i].begin_s for i, _ in pairs.both)
-    error = _summed(
-        day, ((truth[i].begin_s, measured[j].seconds - truth[i].seconds) for i, j in pairs.both)
-    )
-    seconds = _summed(day, ((stay.begin_s, stay.seconds) for stay in truth))
-    seen = _summed(day, ((stay.begin_s, stay.seconds) for stay in measured))
-    missed = at(truth[i].begin_s for i in pairs.missed)
-    false = at(measured[j].begin_s for j in pairs.false)
+    right = at(real.begin_s for real, _ in both)
+    error = _summed(day, ((real.begin_s, told.seconds - real.seconds) for real, told in both))
+    there = [*(real for real, _ in both), *missed]
+    told = [*(told for _, told in both), *false]
+    seconds = _summed(day, ((stay.begin_s, stay.seconds) for stay in there))
+    seen = _summed(day, ((stay.begin_s, stay.seconds) for stay in told))
     return [
         Ratio(error, right),
-        Ratio(right, right + false),
-        Ratio(right, right + missed),
+        Ratio(right, right + at(stay.begin_s for stay in false)),
+        Ratio(right, right + at(stay.begin_s for stay in missed)),
         Ratio(seen - seconds, seconds, 100.0),
     ]
 

@@ -25,12 +25,16 @@ class Passage(NamedTuple):
 
 
 class Stay(NamedTuple):
-    """Someone was in a zone or a queue from `begin_s` to `end_s`."""
+    """Someone was in a zone or a queue from `begin_s` to `end_s`.
+
+    `cut` says that the day's begin or end cut it: it is neither asked for nor held against anyone.
+    """
 
     zone: str
     begin_s: float
     end_s: float
     who: int = -1
+    cut: bool = False
 
     @property
     def seconds(self) -> float:

@@ -10,12 +10,12 @@ from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from contracts.errors import ConfigError
 from trinetra.evaluation.mot import MotOptions, evaluate_mot
 from trinetra.evaluation.mot_score import Benchmark
+from trinetra.evaluation.progress import bar_on_stderr
 from trinetra.track import MIRROR, parse_size
 
 FIGURES = ("HOTA", "DetA", "AssA", "IDF1", "MOTA", "IDSW", "FP", "FN")
@@ -88,30 +88,12 @@ def mot(
         threads=threads,
         out=out,
     )
-    found = _with_progress(options)
+    with bar_on_stderr("frames") as on_progress:
+        found = evaluate_mot(options, on_progress)
     if as_json:
         sys.stdout.write(json.dumps(found) + "\n")
     else:
         _show(found)
-
-
-def _with_progress(options: MotOptions) -> dict[str, Any]:
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total} frames"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    ) as bar:
-        task = bar.add_task("reading", total=None)
-
-        def on_progress(name: str, done: int, total: int) -> None:
-            bar.update(task, description=name, completed=done, total=total)
-
-        return evaluate_mot(options, on_progress)
 
 
 def _show(found: dict[str, Any]) -> None:

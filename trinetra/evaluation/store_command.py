@@ -1,0 +1,149 @@
+"""`trinetra eval store`: options, progress bar and table."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from dataclasses import replace
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from contracts.errors import ConfigError
+from trinetra.evaluation.mistakes import save_mistakes
+from trinetra.evaluation.progress import bar_on_stderr
+from trinetra.evaluation.store import SCENARIOS, Level, StoreOptions, evaluate_stores
+from trinetra.track import MIRROR
+
+FIGURES = (
+    "crossing_precision",
+    "crossing_recall",
+    "crossing_recall_all",
+    "footfall_error_pct",
+    "identity_f1",
+    "pair_precision",
+    "pair_recall",
+    "occupancy_mae",
+    "queue_mae",
+    "wait_mae_s",
+    "dwell_mae_s",
+    "dwell_precision",
+    "dwell_recall",
+    "dwell_error_pct",
+    "heatmap_spearman",
+    "heatmap_spearman_cells",
+    "heatmap_emd_m",
+)
+
+
+def store(
+    scenario: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="A bundled scenario, or a TOML file of one.",
+            show_default=", ".join(SCENARIOS),
+        ),
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal days.")] = 1,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.5,
+            max=1440,
+            help="Length of the window.",
+            show_default="30, longer if faults come later",
+        ),
+    ] = None,
+    start: Annotated[
+        str,
+        typer.Option(
+            metavar="HH:MM",
+            help="Local time at which the window begins.",
+            show_default="the hour of most faults, else the busiest",
+        ),
+    ] = "",
+    level: Annotated[
+        str,
+        typer.Option(
+            help="detections: of simulated cameras (L1). frames: rendered pictures through "
+            "detector and embedder, which takes some 20 times as long (L2)."
+        ),
+    ] = "detections",
+    fps: Annotated[float, typer.Option(min=1, max=30, help="Of rendered pictures.")] = 10.0,
+    model: Annotated[
+        str, typer.Option(help="Detector for rendered pictures.", show_default="bundled")
+    ] = "",
+    embedder: Annotated[
+        str, typer.Option(help="Embedder for rendered pictures.", show_default="bundled")
+    ] = "",
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write what was wrong, as tables, with likely causes."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """A simulated store's numbers against what really happened there.
+
+    What simulated cameras see goes through the real tracker, identity and rules. Every figure has
+    a 95 % interval from resampling five-minute blocks (identities: visits). Crossings are
+    compared over the minutes that the agent says it measured; `_all` takes all minutes.
+    """
+    names = [scenario] if scenario else list(SCENARIOS)
+    if level not in ("detections", "frames"):
+        raise ConfigError(f"--level {level}: expected detections or frames")
+    common = StoreOptions(
+        names[0],
+        seed=seed,
+        minutes=minutes,
+        start=_time_of(start) if start else None,
+        level=cast(Level, level),
+        fps=fps,
+        model=model or None,
+        embedder=embedder or None,
+        mirror=Path(os.environ[MIRROR]) if os.environ.get(MIRROR) else None,
+    )
+    chosen = [replace(common, scenario=name) for name in names]
+    with bar_on_stderr("%") as report:
+        told, results = evaluate_stores(chosen, lambda name, share: report(name, 100 * share, 100))
+    for result in results if save else []:
+        assert save is not None
+        save_mistakes(result, save / result.day.scenario.name)
+    if as_json:
+        sys.stdout.write(json.dumps(told) + "\n")
+    else:
+        _show(told)
+
+
+def _time_of(text: str) -> time:
+    if not re.fullmatch(r"\d\d:\d\d", text):
+        raise ConfigError(f"--start {text}: expected HH:MM")
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"--start {text}: no time of day") from None
+
+
+def _show(told: dict[str, Any]) -> None:
+    days = told.get("scenarios", {told["scenario"]: told})
+    columns = dict(days) if len(days) == 1 else {**days, "all": told}
+    table = Table("figure", *columns)
+    for name in FIGURES:
+        table.add_row(name, *(_cell(each, name) for each in columns.values()))
+    for name in ("crossings", "missed", "false", "not_measured"):
+        table.add_row(name, *(str(each["counts"][name]) for each in columns.values()))
+    Console().print(table)
+
+
+def _cell(told: dict[str, Any], name: str) -> str:
+    value, interval = told.get(name), told["intervals"].get(name)
+    if value is None:
+        return "–"
+    bounds = f" ({interval[0]:.2f} … {interval[1]:.2f})" if interval else ""
+    return f"{value:.3f}{bounds}"
