@@ -265,3 +265,10 @@ def test_pooling_adds_units() -> None:
     assert whole.value == pytest.approx(3 / 5)
     assert len(whole.top) == 3
     assert all(a.scale == b.scale for a, b in itertools.pairwise([*parts, whole]))
+
+
+def test_who_is_left_out_counts_in_the_one_figure_only() -> None:
+    names = {key: f"x{key}" if key[1] == 0 else name for key, name in RIGHT.items()}
+    score = score_identities(VISIBLE, marks_of(names), apart={0})
+    assert score.f1_apart.value == 1
+    assert score.f1.value == pytest.approx(16 / 18)

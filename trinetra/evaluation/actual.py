@@ -48,6 +48,8 @@ class Who:
 
     visits: Mapping[int, Sequence[tuple[float, float, int]]]
     visible_s: Mapping[int, float]
+    staff: frozenset[int]
+    """Visits of people at work."""
 
     def visit(self, person: int, at_s: float) -> int:
         """Number of the visit; `NOBODY` for a false alarm."""
@@ -62,11 +64,13 @@ def who_is_who(truth: DayTruth) -> Who:
     numbers: dict[tuple[int, int], int] = {}
     visits: dict[int, list[tuple[float, float, int]]] = defaultdict(list)
     visible_s: dict[int, float] = defaultdict(float)
+    at_work = {visit.person for visit in truth.visits if visit.staff}
     for seen in truth.sightings:
         number = numbers.setdefault((seen.person, seen.visit), len(numbers))
         visits[seen.person].append((seen.from_at, seen.to_at, number))
         visible_s[number] += seen.to_at - seen.from_at
-    return Who(visits, visible_s)
+    staff = frozenset(number for (person, _), number in numbers.items() if person in at_work)
+    return Who(visits, visible_s, staff)
 
 
 def marks_of(

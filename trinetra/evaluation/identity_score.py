@@ -9,7 +9,7 @@ in seconds instead of frames and over all cameras).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
@@ -37,10 +37,12 @@ class Mark(NamedTuple):
 class IdentityScore:
     """`f1`, `precision`, `recall` of seconds; `pair_*` of pairs of tracks, across cameras only.
 
-    Resampling draws visits. `of_visit` says which identity each visit was paired with.
+    `f1_apart` is `f1` without the visits that were to be left out. Resampling draws visits.
+    `of_visit` says which identity each visit was paired with.
     """
 
     f1: Ratio
+    f1_apart: Ratio
     precision: Ratio
     recall: Ratio
     pair_precision: Ratio
@@ -49,11 +51,13 @@ class IdentityScore:
     of_visit: Mapping[int, str]
 
 
-def score_identities(visible_s: Mapping[int, float], marks: Sequence[Mark]) -> IdentityScore:
+def score_identities(
+    visible_s: Mapping[int, float], marks: Sequence[Mark], apart: Collection[int] = ()
+) -> IdentityScore:
     """Score marks against the seconds for which each visit's person could be seen, all cameras.
 
     A person may be marked longer than visible (the tracker bridges what truth calls hidden); the
-    visible time is then taken as long as the marked.
+    visible time is then taken as long as the marked. `apart` are visits that `f1_apart` leaves out.
     """
     shared = _shared(marks)
     visits = sorted({*visible_s, *(visit for _, visit in shared if visit != NOBODY)})
@@ -70,7 +74,9 @@ def score_identities(visible_s: Mapping[int, float], marks: Sequence[Mark]) -> I
     pairs = _pair_ratios(marks, visits)
     total_s = sum(mark.seconds for mark in marks)
     unknown_s = sum(mark.seconds for mark in marks if not mark.identity)
+    kept = np.array([visit not in apart for visit in [*visits, NOBODY]])
     return IdentityScore(
+        f1_apart=Ratio(2 * right[kept], (claimed + there)[kept]),
         f1=Ratio(2 * right, claimed + there),
         precision=Ratio(right, claimed),
         recall=Ratio(right, there),

@@ -156,7 +156,9 @@ def compared_with(
 ) -> Compared:
     """All figures; those of crossings over measured minutes, and `_all` with the others, too."""
     who = who_is_who(truth)
-    identity = score_identities(who.visible_s, marks_of(run.sights, run.identities, who, UNKNOWN))
+    identity = score_identities(
+        who.visible_s, marks_of(run.sights, run.identities, who, UNKNOWN), who.staff
+    )
     compared = compare(
         actual, measured.happened, cell_m=truth.cell_m, seen=truth.seen, identity=identity
     )

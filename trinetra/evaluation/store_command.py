@@ -27,6 +27,7 @@ FIGURES = (
     "crossing_recall_all",
     "footfall_error_pct",
     "identity_f1",
+    "identity_f1_without_staff",
     "pair_precision",
     "pair_recall",
     "occupancy_mae",

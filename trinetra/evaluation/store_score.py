@@ -62,6 +62,7 @@ def compare(
     if identity:
         ratios |= {
             "identity_f1": identity.f1,
+            "identity_f1_without_staff": identity.f1_apart,
             "identity_precision": identity.precision,
             "identity_recall": identity.recall,
             "pair_precision": identity.pair_precision,
