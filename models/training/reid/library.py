@@ -23,11 +23,25 @@ class Target:
     map_scale: NDArray[np.float32]
 
     @classmethod
-    def fit(cls, embeddings: NDArray[np.float32], maps: NDArray[np.float16], out: int) -> Target:
-        """Principal directions about the origin: they keep cosines best among ``out`` numbers."""
+    def fit(
+        cls,
+        embeddings: NDArray[np.float32],
+        maps: NDArray[np.float16],
+        out: int,
+        whiten: float,
+    ) -> Target:
+        """Principal directions about the origin: they keep cosines best among ``out`` numbers.
+
+        Each is divided by its variance to the power ``whiten``: at 0 the student spends itself on
+        the few directions in which people differ most, at 0.5 all count the same.
+        """
         _, directions = np.linalg.eigh(embeddings.T @ embeddings)
+        basis = directions[:, ::-1][:, :out]
+        low = embeddings @ basis
+        low /= np.linalg.norm(low, axis=1, keepdims=True)
+        basis = basis * low.var(0) ** -whiten
         spread = maps.reshape(-1, maps.shape[-1]).astype(np.float32).std(0)
-        return cls(directions[:, ::-1][:, :out].astype(np.float32), 1 / np.maximum(spread, 1e-3))
+        return cls(basis.astype(np.float32), 1 / np.maximum(spread, 1e-3))
 
     def embeddings(self, answers: NDArray[np.float16]) -> NDArray[np.float32]:
         """Unit targets ``[N, out]``."""
@@ -86,10 +100,10 @@ class Library:
             self.size = end
             self._seen.add(path.name)
 
-    def target(self, out: int) -> Target:
+    def target(self, out: int, whiten: float) -> Target:
         """The target fitted on what is there now."""
         answers = self._answers[: self.size].astype(np.float32)
-        return Target.fit(answers, self._maps[: min(self.size, 2048)], out)
+        return Target.fit(answers, self._maps[: min(self.size, 2048)], out, whiten)
 
     def batch(
         self, rng: Generator, size: int, target: Target, mirror: float, shift_px: int

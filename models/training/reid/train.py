@@ -38,6 +38,7 @@ class TrainRules:
     clip_norm: float
     relation_weight: float
     map_weight: float
+    whiten: float
     mirror: float
     shift_px: int
     natural: float
@@ -173,7 +174,7 @@ def start(config: dict[str, Any], rules: TrainRules, library: Library, checkpoin
         student,
         copy.deepcopy(student),
         optimizer_for(student, rules),
-        library.target(config["network"]["out"]),
+        library.target(config["network"]["out"], rules.whiten),
     )
     if checkpoint.exists():
         run.restore(checkpoint)
