@@ -162,6 +162,7 @@ class Tills:
         party.trip.stand(now_s)
         self._move_up(till, place, now_s)
         self._leave(party.trip, party.gate)
+        self._jockey(till, now_s)
 
     def _jockey(self, shorter: _Till, now_s: float) -> None:
         """The last of another line changes to this one if that gains enough."""
@@ -169,7 +170,8 @@ class Tills:
             if other is shorter or not other.waiting or not shorter.opens_at <= now_s:
                 continue
             last = other.waiting[-1]
-            gain = last.row - (shorter.rows + (shorter.serving is not None))
+            ahead = last.row + (other.serving is not None)
+            gain = ahead - (shorter.rows + (shorter.serving is not None))
             if gain >= self._rules.jockey_gain and last.trip.free_at <= now_s < shorter.closes_at:
                 other.waiting.pop()
                 self._head_for(shorter, last, now_s)
