@@ -11,8 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.catalog import file_sha256
-
 Boxes = NDArray[np.float32]
 CONREID_SHA256 = "4ecfff85c8298cbd26c71381d4a70b64e5c2caf61047b88b98840ff7d1d4089e"
 HELD_OUT_PERCENT = 10
@@ -125,7 +123,7 @@ def read_training(
 
 def read_crops(archive: Path) -> list[Picture]:
     """People of ConReID (MIT), each the whole of its crop; black borders are cut off."""
-    if file_sha256(archive) != CONREID_SHA256:
+    if sha256(archive.read_bytes()).hexdigest() != CONREID_SHA256:
         raise ValueError(f"{archive} is not the con_reid_train.zip that may be trained on")
     people = []
     with zipfile.ZipFile(archive) as opened:

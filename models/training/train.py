@@ -48,15 +48,15 @@ class TrainRules:
     checkpoint_every: int
 
 
-def rate(step: int, warm_from: int, rules: TrainRules) -> float:
-    """Learning rate as a share of the full one: warm-up, plateau, cosine to ``final_rate``."""
-    if step - warm_from < rules.warmup_steps:
-        return (step - warm_from + 1) / rules.warmup_steps
-    start = rules.decay_from * rules.steps
-    if step < start:
-        return 1.0
-    done = min(1.0, (step - start) / max(1.0, rules.steps - start))
-    return rules.final_rate + (1 - rules.final_rate) * 0.5 * (1 + math.cos(math.pi * done))
+def rate(warm_steps: int, done: float, rules: TrainRules) -> float:
+    """Learning rate as a share of the full one: warm-up, plateau, cosine to ``final_rate``.
+
+    ``warm_steps`` were made since the warm-up began; ``done`` is the share of the run.
+    """
+    if warm_steps < rules.warmup_steps:
+        return (warm_steps + 1) / rules.warmup_steps
+    fallen = min(1.0, max(0.0, done - rules.decay_from) / max(1e-9, 1.0 - rules.decay_from))
+    return rules.final_rate + (1 - rules.final_rate) * 0.5 * (1 + math.cos(math.pi * fallen))
 
 
 def build(config: dict[str, Any]) -> PersonNet:
@@ -90,7 +90,9 @@ def follow(average: nn.Module, net: nn.Module, step: int, decay: float) -> None:
 class Run:
     """Everything that a checkpoint holds: weights, their average, adapters, optimizer, step."""
 
-    def __init__(self, config: dict[str, Any], device: torch.device) -> None:
+    def __init__(
+        self, config: dict[str, Any], device: torch.device, minutes: float = math.inf
+    ) -> None:
         self.rules = TrainRules(**config["train"])
         self.device = device
         self.net = build(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -99,6 +101,12 @@ class Run:
         self.optimizer = optimizer_for(nn.ModuleList([self.net, self.adapters]), self.rules)
         self.step = 0
         self.warm_from = 0
+        self._minutes, self._began_s = minutes, time.monotonic()
+
+    def done(self) -> float:
+        """Share of the run that lies behind: of its steps or of its minutes, whichever is more."""
+        spent = (time.monotonic() - self._began_s) / 60 / self._minutes
+        return max(self.step / self.rules.steps, spent)
 
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint; one without adapters starts them and the optimizer afresh."""
@@ -133,7 +141,7 @@ class Run:
         The maps count less as the rate falls: in the end the boxes are what matters.
         """
         rules = self.rules
-        share = rate(self.step, self.warm_from, rules)
+        share = rate(self.step - self.warm_from, self.done(), rules)
         for group in self.optimizer.param_groups:
             group["lr"] = rules.learning_rate * share
         images = batch.images.float().contiguous(memory_format=torch.channels_last)
@@ -163,13 +171,16 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, required=True, help="person_det_rtmdet_nano.onnx")
     parser.add_argument("--crops", type=Path, required=True, help="con_reid_train.zip")
     parser.add_argument("--config", type=Path, default=CONFIG)
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="end by then, with the rate at its lowest"
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="that compose; 8 to 16 feed a GPU")
     args = parser.parse_args()
     config = tomllib.loads(args.config.read_text())
     torch.set_num_threads(args.threads)
     torch.manual_seed(config["seed"])
-    run = Run(config, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    run = Run(config, torch.device("cuda" if torch.cuda.is_available() else "cpu"), args.minutes)
     checkpoint = args.work / "checkpoint.pt"
     if checkpoint.exists():
         run.resume(checkpoint)
@@ -196,7 +207,7 @@ def train(run: Run, batches: Iterator[Batch], checkpoint: Path) -> None:
     rules = run.rules
     sums, began = [0.0, 0.0, 0.0], time.monotonic()
     run.net.train()
-    while run.step < rules.steps:
+    while run.done() < 1.0:
         losses = run.advance(next(batches).to(run.device))
         sums = [s + x for s, x in zip(sums, losses, strict=True)]
         if run.step % 50 == 0:
@@ -208,8 +219,9 @@ def train(run: Run, batches: Iterator[Batch], checkpoint: Path) -> None:
                 flush=True,
             )
             sums, began = [0.0, 0.0, 0.0], time.monotonic()
-        if run.step % rules.checkpoint_every == 0 or run.step == rules.steps:
+        if run.step % rules.checkpoint_every == 0:
             run.save(checkpoint)
+    run.save(checkpoint)
 
 
 if __name__ == "__main__":
