@@ -1,16 +1,17 @@
-"""How good detection and tracking are on real video with ground truth.
+"""How good detection, tracking, Re-ID and a whole store are, against ground truth.
 
     TRINETRA_MODEL_MIRROR=../shared/assets/models \
         python -m benchmarks.accuracy --write docs/accuracy.md
 
-measures everything with the bundled and the reference detector and puts the figures into the
-page. `--only mot17` (no detector, seconds), `--detector NAME` and `--json` narrow it down.
+measures everything with the bundled and the reference models and puts the figures into the page.
+`--only mot17` (no detector, seconds), `--detector NAME` and `--json` narrow it down.
 The assets beside the repository are for evaluation only and are not part of the project.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import platform
@@ -27,20 +28,26 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import checkout
-from benchmarks.accuracy_page import fill
-from edge_agent.tracking.bytetrack import Tracker, Tracks
-from models.catalog import DEFAULT_DETECTOR
-from models.detections import Detections
+from benchmarks.accuracy_page import FIGURES, fill
+from edge_agent.tracking.bytetrack import Tracker
+from models.catalog import DEFAULT_DETECTOR, DEFAULT_EMBEDDER
 from models.detector import Detector, load_detector
 from trinetra.clip import Clip, Image
 from trinetra.clip_tracking import TrackOptions, track_clip
+from trinetra.evaluation.mot import MotOptions, evaluate_mot, mot_rows
 from trinetra.evaluation.mot_score import Sequence, scores
+from trinetra.evaluation.reid import evaluate_reid
+from trinetra.evaluation.store import SCENARIOS, StoreOptions, evaluate_stores
 
 ASSETS = Path(__file__).parents[2] / "shared" / "assets"
 REFERENCE = "rtmdet-nano-person"
-MOT17 = {"MOT17-04": 30.0, "MOT17-05": 14.0, "MOT17-09": 30.0, "MOT17-10": 30.0}
-"""Sequences with given detections, and their frames a second."""
-YOLOX_THRESHOLD = 0.6
+REFERENCE_EMBEDDERS = (
+    "person-reid-retail-0248",
+    "person-reid-retail-0287",
+    "person-reid-retail-0248+person-reid-retail-0287",
+)
+MOT = ASSETS / "mot"
+YOLOX = "yolox_x_ablation"
 MOT15 = {"TUD-Campus": 25.0, "TUD-Stadtmitte": 25.0}
 PETS, PETS_CLIP, PETS_SIZE = "PETS09-S2L1", "pets09_s2l1_480x360.mp4", (768, 576)
 CHECKOUT = (
@@ -78,19 +85,52 @@ def main() -> None:
 
 def mot17(_threads: int, _detectors: list[str]) -> dict[str, Any]:
     """The tracker alone, on the given YOLOX detections of the second halves of MOT17."""
-    sequences = {}
-    for name, fps in MOT17.items():
-        folder = ASSETS / "mot" / "MOT17" / name
-        truth, given = _rows(folder / "gt/gt.txt"), _rows(folder / "det/yolox_x_ablation.txt")
-        frames = int(truth[:, 0].max())
-        half = frames // 2
-        tracker, tracks = Tracker(YOLOX_THRESHOLD), []
-        for frame in range(half + 1, frames + 1):
-            seen = _given(given[given[:, 0] == frame])
-            tracks += _mot(frame - half, tracker.update(seen, frame / fps))
-        second = truth[truth[:, 0] > half] - np.array([half] + [0] * (truth.shape[1] - 1))
-        sequences[name] = Sequence(second, np.array(tracks), frames - half)
-    return scores(sequences, "MOT17")
+    options = MotOptions(MOT / "MOT17", detections=YOLOX, second_half=True)
+    return _beside_peers(options, "MOT17_val_half")
+
+
+def mot17_full(_threads: int, _detectors: list[str]) -> dict[str, Any]:
+    """The same over the full length, half of which the YOLOX detector was trained on."""
+    return _beside_peers(MotOptions(MOT / "MOT17", detections=YOLOX), "MOT17_full")
+
+
+def mot15_given(_threads: int, _detectors: list[str]) -> dict[str, Any]:
+    """The tracker alone, on the weak public detections of MOT15."""
+    return _beside_peers(MotOptions(MOT / "MOT15", detections="det"), "MOT15")
+
+
+def _beside_peers(options: MotOptions, name: str) -> dict[str, Any]:
+    """Our figures `combined` and by sequence, and the `peers`' combined ones on the same boxes."""
+    found = evaluate_mot(options, lambda *_: None)
+    with (MOT / "reference_scores.csv").open(encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["set"] == name]
+    peers = {
+        row["tracker"]: {key: float(row[key]) for key in FIGURES}
+        for row in rows
+        if row["sequence"] == "COMBINED_SEQ"
+    }
+    return {"combined": found["combined"], **found["sequences"], "peers": peers}
+
+
+def reid(_threads: int, _detectors: list[str]) -> dict[str, Any]:
+    """Embedders on Market-1501's test crops, as they come and without each camera's mean."""
+    crops = ASSETS / "reid" / "market_test100.zip"
+    return {
+        model: {
+            way: evaluate_reid(crops, model, normalize=way == "normalized", mirror=_mirror())
+            for way in ("plain", "normalized")
+        }
+        for model in (DEFAULT_EMBEDDER, *REFERENCE_EMBEDDERS)
+    }
+
+
+def store(_threads: int, _detectors: list[str]) -> dict[str, Any]:
+    """`trinetra eval store` on all bundled scenarios (detections)."""
+    told, _ = evaluate_stores(
+        [StoreOptions(name) for name in SCENARIOS],
+        lambda name, share: print(f"\r{name} {share:4.0%}", end="", file=sys.stderr),
+    )
+    return {"all": {k: v for k, v in told.items() if k != "scenarios"}, **told["scenarios"]}
 
 
 def mot15(threads: int, detectors: list[str]) -> dict[str, Any]:
@@ -176,22 +216,8 @@ def _tracked(detector: Detector, images: Iterator[Any], fps: float) -> tuple[Row
     for index, image in enumerate(images, 1):
         frame: Image = image
         (found,) = detector.detect([frame])
-        tracks += _mot(index, tracker.update(found, index / fps))
+        tracks += mot_rows(index, tracker.update(found, index / fps))
     return np.array(tracks), index
-
-
-def _mot(frame: int, tracks: Tracks) -> list[list[float]]:
-    chosen = tracks.confirmed
-    rows = zip(tracks.track_id[chosen], tracks.xyxy[chosen], tracks.score[chosen], strict=True)
-    return [
-        [frame, int(track_id), x1, y1, x2 - x1, y2 - y1, score]
-        for track_id, (x1, y1, x2, y2), score in rows
-    ]
-
-
-def _given(rows: Rows) -> Detections:
-    corners = np.concatenate([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]], axis=1)
-    return Detections(corners.astype(np.float32), rows[:, 6].astype(np.float32))
 
 
 def _rows(path: Path) -> Rows:
@@ -206,9 +232,13 @@ def _mirror() -> Path:
 
 SECTIONS: dict[str, Callable[[int, list[str]], dict[str, Any]]] = {
     "mot17": mot17,
+    "mot17_full": mot17_full,
+    "mot15_given": mot15_given,
     "mot15": mot15,
     "retail": retail,
     "clips": clips,
+    "reid": reid,
+    "store": store,
 }
 
 

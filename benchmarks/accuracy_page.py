@@ -11,14 +11,6 @@ from typing import Any
 from models.catalog import DEFAULT_DETECTOR
 
 RESULTS = Path(__file__).with_name("accuracy.json")
-PUBLISHED = {
-    "SORT": (67.18, 69.09, 66.02, 76.18, 73.62, 380),
-    "ByteTrack": (71.10, 73.20, 69.60, 83.08, 80.33, 145),
-    "OC-SORT": (72.32, 74.99, 70.17, 84.39, 81.55, 95),
-    "C-BIoU": (72.89, 74.13, 72.22, 85.22, 84.87, 95),
-    "BoT-SORT without camera compensation": (73.31, 74.81, 72.36, 85.50, 84.65, 107),
-}
-"""FIGURES of others on exactly these detections (reference_scores.csv of the assets)."""
 BY_EYE = {
     "one_by_one_person_768x432.mp4": "6",
     "overhead_left_1280x800.mp4": "1",
@@ -40,6 +32,26 @@ TRAINED_ON = frozenset(
     }
 )
 """Clips with frames in the bundled detector's training set (its card)."""
+STORE_FIGURES = (
+    "crossing_precision",
+    "crossing_recall",
+    "crossing_recall_all",
+    "footfall_error_pct",
+    "identity_f1",
+    "identity_f1_without_staff",
+    "pair_precision",
+    "pair_recall",
+    "occupancy_mae",
+    "queue_mae",
+    "wait_mae_s",
+    "dwell_mae_s",
+    "dwell_precision",
+    "dwell_recall",
+    "dwell_error_pct",
+    "heatmap_spearman",
+    "heatmap_spearman_cells",
+    "heatmap_emd_m",
+)
 FIGURES = ("HOTA", "AssA", "DetA", "IDF1", "MOTA", "IDSW")
 
 
@@ -64,15 +76,44 @@ def fill(page: Path, measured: dict[str, Any]) -> None:
     page.write_text(text, encoding="utf-8")
 
 
-def mot17_table(found: dict[str, Any]) -> Iterable[str]:
-    """Ours beside what others reach."""
+def given_table(found: dict[str, Any]) -> Iterable[str]:
+    """Ours beside what others reach on exactly these boxes (reference_scores.csv)."""
     yield from _head("tracker or sequence", *FIGURES)
     yield _row("**TRINETRA, combined**", *(found["combined"][key] for key in FIGURES))
-    for name, figures in PUBLISHED.items():
-        yield _row(f"{name}, combined", *figures)
+    for name, figures in found["peers"].items():
+        cells = [int(figures[key]) if key == "IDSW" else figures[key] for key in FIGURES]
+        yield _row(f"{name}, combined", *cells)
     for name, figures in found.items():
-        if name != "combined":
+        if name not in ("combined", "peers"):
             yield _row(f"TRINETRA, {name}", *(figures[key] for key in FIGURES))
+
+
+def reid_table(found: dict[str, Any]) -> Iterable[str]:
+    """One row per embedder, without and with each camera's mean taken out."""
+    yield from _head("embedder", "rank-1", "rank-5", "mAP", "rank-1, means out", "mAP, means out")
+    for model, ways in found.items():
+        plain, normalized = ways["plain"], ways["normalized"]
+        cells = [plain["rank1"], plain["rank5"], plain["mAP"]]
+        yield _row(model, *cells, normalized["rank1"], normalized["mAP"])
+
+
+def store_table(found: dict[str, Any]) -> Iterable[str]:
+    """One row per figure, one column per scenario, each with its 95 % interval."""
+    days = list(found)
+    yield from _head("figure", *days)
+    for figure in STORE_FIGURES:
+        yield _row(figure, *(_with_interval(found[day], figure) for day in days))
+    for count in ("crossings", "missed", "false", "not_measured", "stays", "queue_episodes"):
+        yield _row(f"{count} (number)", *(found[day]["counts"][count] for day in days))
+
+
+def _with_interval(told: dict[str, Any], figure: str) -> str:
+    value, interval = told[figure], told["intervals"].get(figure)
+    if value is None:
+        return "–"
+    digits = 3 if abs(value) < 2 else 1
+    bounds = f" ({interval[0]:.{digits}f} … {interval[1]:.{digits}f})" if interval else ""
+    return f"{value:.{digits}f}{bounds}"
 
 
 def mot15_table(found: dict[str, Any]) -> Iterable[str]:
@@ -125,10 +166,14 @@ def clips_table(found: dict[str, Any]) -> Iterable[str]:
 
 
 TABLES = {
-    "mot17": mot17_table,
+    "mot17": given_table,
+    "mot17_full": given_table,
+    "mot15_given": given_table,
     "mot15": mot15_table,
     "retail": retail_table,
     "clips": clips_table,
+    "reid": reid_table,
+    "store": store_table,
 }
 
 

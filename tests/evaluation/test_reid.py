@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from contracts.errors import ModelError, SourceError
-from trinetra.evaluation.reid import LabelledCrops, evaluate_reid, queries_of, rank, read_crops
+from trinetra.evaluation.reid import (
+    LabelledCrops,
+    evaluate_reid,
+    queries_of,
+    rank,
+    read_crops,
+    sure_cosine,
+)
 
 EAST, NORTH = (1.0, 0.0), (0.0, 1.0)
 
@@ -51,6 +58,13 @@ def test_the_same_person_on_the_same_camera_does_not_count() -> None:
 def test_queries_are_the_first_crop_of_each_person_and_camera_that_another_camera_saw() -> None:
     crops = seen((1, 1), (1, 1), (1, 2), (2, 1), (0, 1), (0, 2))
     assert queries_of(crops).tolist() == [0, 2]
+
+
+def test_the_sure_cosine_looks_at_different_people_on_different_cameras_only() -> None:
+    crops = seen((1, 1), (1, 2), (2, 1), (2, 2))
+    # the same person, and different people on one camera, are alike; the others are at 90 degrees
+    assert sure_cosine(crops, rows(EAST, NORTH, EAST, NORTH)) == pytest.approx(0.0, abs=1e-6)
+    assert sure_cosine(crops, rows(EAST, NORTH, NORTH, EAST)) == pytest.approx(1.0)
 
 
 def test_nobody_seen_twice_is_an_error() -> None:
