@@ -39,10 +39,13 @@ PERSON = 1.0
 WAYS: tuple[tuple[int, Grid | None], ...] = (
     (416, SINGLE),
     (640, SINGLE),
+    (768, SINGLE),
     (960, SINGLE),
+    (1152, SINGLE),
     (1280, SINGLE),
+    (416, Grid(2, 1)),  # as fine as one pass at 740
+    (640, Grid(2, 1)),  # as fine as one pass at 1150
     (416, None),
-    (640, None),
     (640, Grid(3, 2)),
 )
 """Bounds of the network's input, and tiles (None: `auto`)."""

@@ -65,8 +65,8 @@ def track(
     tiles: Annotated[
         str,
         typer.Option(
-            help="COLUMNSxROWS of overlapping tiles, such as 3x2, or auto: finds small people in "
-            "large pictures, and each tile costs a pass of the network.",
+            help="COLUMNSxROWS of overlapping tiles, such as 3x2, or auto: small people in large "
+            "pictures for a network of fixed input; with others a larger --input-size costs less.",
         ),
     ] = "1x1",
     threads: Annotated[
