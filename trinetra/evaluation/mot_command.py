@@ -98,8 +98,10 @@ def mot(
 
 def _show(found: dict[str, Any]) -> None:
     table = Table("sequence", *FIGURES, caption=f"detections: {found['detections']}")
-    for name, figures in {**found["sequences"], "combined": found["combined"]}.items():
-        table.add_row(name, *(_cell(figures[key]) for key in FIGURES), end_section=True)
+    for name, figures in found["sequences"].items():
+        table.add_row(name, *(_cell(figures[key]) for key in FIGURES))
+    table.add_section()
+    table.add_row("combined", *(_cell(found["combined"][key]) for key in FIGURES))
     Console().print(table)
     for name, reason in found["skipped"].items():
         typer.echo(f"skipped {name}: {reason}", err=True)
