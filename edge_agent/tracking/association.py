@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
+Pairs = tuple[Indices, Indices]
 
 TWIN_COVER = 0.8
 TWIN_TOP = 0.1
@@ -18,11 +19,11 @@ NOTHING: Indices = np.empty(0, dtype=np.intp)
 
 
 def overlap(a: Floats, b: Floats, margin: Floats) -> Floats:
-    """Intersection over union (N, M) of the boxes `a` (4, N) and `b` (4, M), given as corners.
+    """Intersection over union (N, M) of the boxes `a` (4, N) and `b` (4, M).
 
-    Both boxes of a pair are first grown by `margin` (N,) pixels to either side, and by a part of
-    it up and down, so that people who moved further than their own width still meet (buffered
-    IoU: Yang et al. 2023, "C-BIoU").
+    Boxes are corners and have a size. Both boxes of a pair are first grown by `margin` (N,)
+    pixels to either side, and by a part of it up and down, so that people who moved further
+    than their own width still meet (buffered IoU: Yang et al. 2023, "C-BIoU").
     """
     side = 2 * margin[:, None]
     up = REACH_UP * side
@@ -38,11 +39,11 @@ def overlap(a: Floats, b: Floats, margin: Floats) -> Floats:
     both *= (b[3] - b[1]) + up
     both += ((a[2] - a[0])[:, None] + side) * ((a[3] - a[1])[:, None] + up)
     both -= common
-    common /= np.maximum(both, 1e-9, out=both)
+    common /= both
     return common
 
 
-def assign(likeness: Floats, at_least: float) -> tuple[Indices, Indices]:
+def assign(likeness: Floats, at_least: float) -> Pairs:
     """Pairs (rows, columns) whose sum of likeness above `at_least` is largest.
 
     Being unmatched is worth nothing, so a poor pair is never made to please another one
@@ -54,16 +55,6 @@ def assign(likeness: Floats, at_least: float) -> tuple[Indices, Indices]:
     np.minimum(cost, 0.0, out=cost)
     rows, columns = linear_sum_assignment(cost)
     good = cost[rows, columns] < 0
-    return rows[good], columns[good]
-
-
-def best_of_both(likeness: Floats, at_least: float) -> tuple[Indices, Indices]:
-    """Pairs (rows, columns) that are each other's first choice, and alike by `at_least`."""
-    if not likeness.size:
-        return NOTHING, NOTHING
-    rows = np.arange(len(likeness))
-    columns = likeness.argmax(axis=1)
-    good = (likeness.argmax(axis=0)[columns] == rows) & (likeness[rows, columns] > at_least)
     return rows[good], columns[good]
 
 

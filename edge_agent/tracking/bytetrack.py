@@ -17,18 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.tracking import kalman, lifecycle
-from edge_agent.tracking.association import Flags, Indices, assign, best_of_both, overlap, twins
-from edge_agent.tracking.camera_motion import CameraMotion
-from edge_agent.tracking.habits import Habits
+from edge_agent.tracking.association import Flags, Indices, Pairs, assign, overlap, twins
+from edge_agent.tracking.camera_motion import CameraMotion, surprise
+from edge_agent.tracking.habits import LEAST_PEOPLE, Habits
 from edge_agent.tracking.kalman import Floats
 from edge_agent.tracking.lifecycle import State
 from edge_agent.tracking.table import Table, TrackerState, empty, freeze, thaw
 from models.detections import Detections
 
-STEADY_MATCH = 0.3
-"""Overlap of a pair that tells how the camera moved."""
-STEADY_HITS = 3
-"""Detections after which a track's path is known well enough to tell jitter by it."""
 LONGEST_STEP_S = 60.0
 """Nobody is followed over a longer gap; it keeps the filter's numbers finite."""
 
@@ -112,9 +108,8 @@ class Tracker:
         found = self._found(detections)
         dt_s = self._passed(at_s)
         self._table.move(dt_s)
-        likeness = self._likeness(found, dt_s)
-        rows, columns = self._matched(found, likeness)
-        self._see(rows, found, columns, dt_s)
+        rows, columns = self._matched(found, dt_s)
+        self._see(rows, found, columns)
         ended = self._aged()
         self._begin(found, columns, lifecycle.at_birth(first_frame=first_frame))
         return _shown(self._table, ended)
@@ -131,16 +126,16 @@ class Tracker:
     def _found(self, detections: Detections) -> Found:
         """What can be listened to, in one fixed order, whatever order it came in."""
         limits, doubt = self._limits, self._habits.doubt
-        corners = np.asarray(detections.xyxy, dtype=np.float64).reshape(-1, 4)
+        corners = np.asarray(detections.xyxy, dtype=np.float64).reshape(-1, 4).T
         score = np.asarray(detections.score, dtype=np.float64)
-        good = (corners[:, 2:] > corners[:, :2]).all(axis=1) & (score >= 0) & (score <= 1)
-        good &= np.isfinite(corners).all(axis=1)
+        size = corners[2:] - corners[:2]
+        good = ((size > 0) & (size < np.inf)).all(axis=0) & (score >= 0) & (score <= 1)
         self.refused += len(good) - int(np.count_nonzero(good))
         scaled = rescaled(score, self._threshold)
         good &= scaled >= limits.low + doubt
-        corners, score, scaled = corners[good], score[good], scaled[good]
-        order = np.lexsort((*corners.T, -score))
-        corners, scaled = corners[order].T, scaled[order]
+        order = good.nonzero()[0]
+        order = order[np.lexsort((*corners[:, order], -score[order]))]
+        corners, scaled = corners.take(order, axis=1), scaled[order]
         raised = limits.doubt_share * doubt
         sure = int(np.count_nonzero(scaled >= limits.sure + raised))
         likely = int(np.count_nonzero(scaled >= limits.new + raised))
@@ -153,20 +148,6 @@ class Tracker:
         before, self._at_s = self._at_s, at_s
         return 0.0 if before is None else min(max(0.0, at_s - before), LONGEST_STEP_S)
 
-    def _likeness(self, found: Found, dt_s: float) -> Floats:
-        """(N, M) overlap of tracks and detections, once the tracks moved with the camera."""
-        likeness = self._overlap(found)
-        box = self._table.motion[0]
-        steady = np.flatnonzero(self._table.state == State.CONFIRMED)
-        rows, columns = best_of_both(likeness[steady, : found.sure], STEADY_MATCH)
-        rows = steady[rows]
-        surprise = found.box[:2, columns] - box[:2, rows]
-        shift = self._camera.shift(surprise, box[3, rows], dt_s)
-        if shift is None:
-            return likeness
-        box[:2] += shift[:, None]
-        return self._overlap(found)
-
     def _overlap(self, found: Found) -> Floats:
         box, _, box_var, _, _ = self._table.motion
         margin = np.minimum(
@@ -174,17 +155,39 @@ class Tracker:
         )
         return overlap(kalman.corners_of(box), found.corners, margin)
 
-    def _matched(self, found: Found, likeness: Floats) -> tuple[Indices, Indices]:
+    def _surest(self, found: Found, old: int, dt_s: float) -> tuple[Floats, Pairs]:
+        """Overlap of all (N, M), and the sure detections of old tracks: camera held still."""
+        score = found.scaled[: found.sure]
+        at_least = self._limits.first_match
+        likeness = self._overlap(found)
+        pairs = assign(likeness[:old, : found.sure] * score, at_least)
+        shift = self._turned(found, pairs, dt_s)
+        if shift is None:
+            return likeness, pairs
+        self._table.motion[0, :2] += shift[:, None]
+        likeness = self._overlap(found)
+        return likeness, assign(likeness[:old, : found.sure] * score, at_least)
+
+    def _turned(self, found: Found, pairs: Pairs, dt_s: float) -> Floats | None:
+        """How far the picture moved, told by those who were seen in the frame before."""
+        steady = (self._table.state[pairs[0]] == State.CONFIRMED).nonzero()[0]
+        expected = self._table.motion[0].take(pairs[0][steady], axis=1)
+        seen = surprise(found.box.take(pairs[1][steady], axis=1), expected)
+        if seen.people >= LEAST_PEOPLE:
+            self._habits.jumped(seen.spread[1] / seen.height_px)
+        return self._camera.shift(seen, dt_s)
+
+    def _matched(self, found: Found, dt_s: float) -> Pairs:
         """Rows of tracks and columns of detections that belong together (three rounds)."""
         limits, state, sure = self._limits, self._table.state, found.sure
-        score = found.scaled[:sure]
         old = int(np.count_nonzero(state != State.TENTATIVE))
-        first = assign(likeness[:old, :sure] * score, limits.first_match)
-        awake = np.flatnonzero(_without(state[:old] == State.CONFIRMED, first[0]))
+        likeness, first = self._surest(found, old, dt_s)
+        awake = _without(state[:old] == State.CONFIRMED, first[0])
         second = assign(likeness[awake, sure:], limits.second_match)
-        spare = np.flatnonzero(_without(np.ones(sure, dtype=bool), first[1]))
-        third = assign(likeness[old:, spare] * score[spare], limits.tentative_match)
         self._listen(likeness[first[0], sure:], second[1])
+        spare = _without(np.ones(sure, dtype=bool), first[1])
+        fused = likeness[old:, spare] * found.scaled[spare]
+        third = assign(fused, limits.tentative_match)
         rows = np.concatenate((first[0], awake[second[0]], third[0] + old))
         return rows, np.concatenate((first[1], second[1] + sure, spare[third[1]]))
 
@@ -196,18 +199,17 @@ class Tracker:
         echoes = 0
         if weak > len(taken):
             echo: Flags = np.any(likeness > self._limits.echo, axis=0)
-            echoes = int(np.count_nonzero(_without(echo, taken)))
+            echoes = len(_without(echo, taken))
         self._habits.heard(echoes, people)
 
-    def _see(self, rows: Indices, found: Found, columns: Indices, dt_s: float) -> None:
+    def _see(self, rows: Indices, found: Found, columns: Indices) -> None:
         """Correct the filter of everyone who was found."""
-        table = self._table
-        before, measured = table.motion[:, :, rows], found.box[:, columns]
-        weakness = 1 + self._limits.weak_blur * (1 - found.scaled[columns])
-        steady = (table.hits[rows] >= STEADY_HITS) & (table.unseen_s[rows] <= 1.2 * dt_s)
-        self._habits.jumped(((measured[1] - before[0, 1]) / before[0, 3])[steady])
-        after = kalman.correct(before, measured, self._habits.blur() * weakness)
-        table.see(rows, after, found.score[columns])
+        before, measured = self._table.motion.take(rows, axis=2), found.box.take(columns, axis=1)
+        blur = self._limits.weak_blur * (1 - found.scaled[columns])
+        blur += 1
+        blur *= self._habits.blur()
+        after = kalman.correct(before, measured, blur)
+        self._table.see(rows, after, found.score[columns])
 
     def _aged(self) -> npt.NDArray[np.int64]:
         """Every track takes its step in life; the deleted leave."""
@@ -219,11 +221,9 @@ class Tracker:
             )
         )
 
-    def _begin(self, found: Found, taken: Indices, state: State) -> None:
+    def _begin(self, found: Found, taken: Indices, state: int) -> None:
         """Start a track for every likely detection not taken and no twin of one that is."""
-        left = np.flatnonzero(
-            _without(np.ones(found.likely, dtype=bool), taken[taken < found.likely])
-        )
+        left = _without(np.ones(found.likely, dtype=bool), taken[taken < found.likely])
         if not len(left):
             return
         known, born = list(taken), []
@@ -236,20 +236,20 @@ class Tracker:
 
 
 def _shown(table: Table, ended: npt.NDArray[np.int64]) -> Tracks:
-    seen = np.flatnonzero(table.seen)
+    seen = table.seen.nonzero()[0]
     return Tracks(
         track_id=table.track_id[seen],
-        xyxy=kalman.corners_of(table.motion[0][:, seen]).T,
+        xyxy=kalman.corners_of(table.motion[0].take(seen, axis=1)).T,
         score=table.score[seen],
         confirmed=table.state[seen] == State.CONFIRMED,
         ended=ended,
     )
 
 
-def _without(flags: Flags, indices: Indices) -> Flags:
-    """The flags, those at `indices` cleared in place."""
+def _without(flags: Flags, indices: Indices) -> Indices:
+    """Where the flags are set, but for those at `indices`."""
     flags[indices] = False
-    return flags
+    return flags.nonzero()[0]
 
 
 def rescaled(score: Floats, threshold: float) -> Floats:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,36 +26,55 @@ MOST = 0.5
 """Longest surprise that counts as evidence, in heights of the people."""
 
 
+class Surprise(NamedTuple):
+    """Where people were found less where they were expected, in pixels for x and y.
+
+    `middle` is the median over the people, `spread` the median distance from it.
+    """
+
+    people: int
+    height_px: float
+    middle: list[float]
+    spread: list[float]
+
+
+def surprise(found: Floats, expected: Floats) -> Surprise:
+    """Sum up how boxes (4, N) were found; of nobody nothing is known."""
+    count = found.shape[1]
+    if not count:
+        return Surprise(0, 1.0, [0.0, 0.0], [0.0, 0.0])
+    away = found[:2] - expected[:2]
+    middle = np.sort(away, axis=1)[:, count // 2]
+    away -= middle[:, None]
+    spread = np.sort(np.abs(away, out=away), axis=1)[:, count // 2]
+    height_px = float(expected[3].sum()) / count
+    return Surprise(count, height_px, middle.tolist(), spread.tolist())
+
+
 @dataclass
 class CameraMotion:
     """Powers (px²) of the common surprise and of chance, each for x and y."""
 
-    power: Floats
-    chance: Floats
+    power: list[float]
+    chance: list[float]
 
     @classmethod
     def unknown(cls) -> CameraMotion:
         """Nothing learned yet: the camera is taken to stand still."""
-        return cls(np.zeros(2), np.zeros(2))
+        return cls([0.0, 0.0], [0.0, 0.0])
 
-    def shift(self, surprise: Floats, height: Floats, dt_s: float) -> Floats | None:
-        """Pixels (2,) by which the picture moved, None if it did not.
-
-        `surprise` (2, N) is where N people were found less where they were expected,
-        `height` (N,) are their heights.
-        """
-        count = surprise.shape[1]
-        if count < LEAST_PAIRS:
+    def shift(self, seen: Surprise, dt_s: float) -> Floats | None:
+        """Pixels (2,) by which the picture moved, None if it did not."""
+        if seen.people < LEAST_PAIRS:
             return None
-        middle = np.sort(surprise, axis=1)[:, count // 2]
-        spread = np.sort(np.abs(surprise - middle[:, None]), axis=1)[:, count // 2]
-        error = (SPREAD_TO_ERROR * spread) ** 2 / count + 1e-6
         fresh = 1 - math.exp(-dt_s / MEMORY_S)
-        evidence = np.minimum(middle * middle, (MOST * float(height.mean())) ** 2)
-        self.power += fresh * (evidence - self.power)
-        self.chance += fresh * (error - self.chance)
-        believed = float((self.power - DOUBT * self.chance).max())
+        most = (MOST * seen.height_px) ** 2
+        error = [(SPREAD_TO_ERROR * each) ** 2 / seen.people + 1e-6 for each in seen.spread]
+        for axis, shift in enumerate(seen.middle):
+            self.power[axis] += fresh * (min(shift * shift, most) - self.power[axis])
+            self.chance[axis] += fresh * (error[axis] - self.chance[axis])
+        believed = max(p - DOUBT * c for p, c in zip(self.power, self.chance, strict=True))
         if believed <= 0:
             return None
-        shift: Floats = middle * (believed / (believed + error))
-        return shift
+        shares = (believed / (believed + each) for each in error)
+        return np.array([share * x for share, x in zip(shares, seen.middle, strict=True)])

@@ -11,15 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from edge_agent.tracking.kalman import Floats
-
 ECHO_SHARE = 0.07
 ECHO_STEP = 0.05
 MOST_DOUBT = 0.3
 JITTER_STEP = 0.05
-STEADY = 0.01
+MOST_JUMP = 0.2
+LEAST_PEOPLE = 4
+STEADY = 0.006
 """Jitter up to which a detector counts as steady."""
 MOST_JITTER = 4.0
 
@@ -36,11 +34,9 @@ class Habits:
         step = ECHO_STEP * (echoes / people - ECHO_SHARE)
         self.doubt = min(max(self.doubt + step, 0.0), MOST_DOUBT)
 
-    def jumped(self, heights: Floats) -> None:
-        """So far were steadily seen people from their expected places, up or down."""
-        if len(heights):
-            mean = float(np.minimum(np.abs(heights), 0.2).sum()) / len(heights)
-            self.jitter += JITTER_STEP * (mean - self.jitter)
+    def jumped(self, heights: float) -> None:
+        """So far lay steadily seen people from their expected places, up or down."""
+        self.jitter += JITTER_STEP * (min(heights, MOST_JUMP) - self.jitter)
 
     def blur(self) -> float:
         """How much less its boxes are to be believed than those of a steady detector (≥ 1)."""

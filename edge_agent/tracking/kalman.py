@@ -26,6 +26,8 @@ BLUR = np.array([[0.05], [0.05], [0.1], [0.1]])
 """Standard deviation of a measured box, in sizes of the box, for a steady detector."""
 RATE_HZ = 30.0
 """Frame rate that drift and push are meant for; they are scaled to time with it."""
+NOISE = np.stack([DRIFT, RATE_HZ * PUSH]) ** 2
+"""(2, 4, 1): what a frame adds to the variance of box and velocity, in squared sizes."""
 
 
 def start(measured: Floats) -> Motion:
@@ -38,33 +40,40 @@ def start(measured: Floats) -> Motion:
     return motion
 
 
-def predict(motion: Motion, dt_s: float) -> None:
-    """Move the motions on by `dt_s` seconds, in place."""
-    box, velocity, box_var, cross, velocity_var = motion
-    size = _size(box)
+def predict(motion: Motion, dt_s: float) -> Motion:
+    """The motions `dt_s` seconds later."""
+    size = _size(motion[0])
     size *= size
-    box += dt_s * velocity
-    np.maximum(box[2:], 1.0, out=box[2:])
-    frames = RATE_HZ * dt_s
-    box_var += dt_s * (2 * cross + dt_s * velocity_var) + (frames * DRIFT**2) * size
-    cross += dt_s * velocity_var
-    velocity_var += (frames * RATE_HZ**2 * PUSH**2) * size
+    step = np.array(
+        [
+            [1, dt_s, 0, 0, 0],
+            [0, 1, 0, 0, 0],
+            [0, 0, 1, 2 * dt_s, dt_s * dt_s],
+            [0, 0, 0, 1, dt_s],
+            [0, 0, 0, 0, 1],
+        ]
+    )
+    after: Motion = (step @ motion.reshape(5, -1)).reshape(motion.shape)
+    np.maximum(after[0, 2:], 1.0, out=after[0, 2:])
+    after[2::2] += (RATE_HZ * dt_s * NOISE) * size
+    return after
 
 
 def correct(motion: Motion, measured: Floats, blur: Floats) -> Motion:
     """The motions after a measurement (4, N) of each; `blur` (N,) is in units of `BLUR`."""
-    box, velocity, box_var, cross, velocity_var = motion
-    noise = BLUR * blur * _size(box)
+    box = motion[0]
+    noise = BLUR * blur
+    noise *= _size(box)
     noise *= noise
-    noise += box_var
-    gain, velocity_gain = box_var / noise, cross / noise
-    surprise = measured - box
+    noise += motion[2]
+    gain = motion[2:4] / noise
     after = np.empty_like(motion)
-    np.add(box, gain * surprise, out=after[0])
+    np.multiply(gain, measured - box, out=after[:2])
+    after[:2] += motion[:2]
     np.maximum(after[0, 2:], 1.0, out=after[0, 2:])
-    np.add(velocity, velocity_gain * surprise, out=after[1])
-    np.multiply(motion[2:4], 1 - gain, out=after[2:4])
-    np.subtract(velocity_var, velocity_gain * cross, out=after[4])
+    np.multiply(gain, motion[3], out=after[3:])
+    np.subtract(motion[3:], after[3:], out=after[3:])
+    np.multiply(motion[2], 1 - gain[0], out=after[2])
     return after
 
 

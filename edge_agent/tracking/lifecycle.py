@@ -8,7 +8,7 @@ and is Deleted when it stays unseen for longer than its patience.
 
 from __future__ import annotations
 
-from enum import IntEnum
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +17,20 @@ States = npt.NDArray[np.int8]
 Flags = npt.NDArray[np.bool_]
 
 
-class State(IntEnum):
-    """Where a track is in its life."""
+class State:
+    """Where a track is in its life: plain numbers, since arrays compare with an enum slowly."""
 
-    TENTATIVE = 0
-    CONFIRMED = 1
-    LOST = 2
-    DELETED = 3
+    TENTATIVE: Final = 0
+    CONFIRMED: Final = 1
+    LOST: Final = 2
+    DELETED: Final = 3
 
 
-def at_birth(*, first_frame: bool) -> State:
+MISSED: States = np.array([State.DELETED, State.LOST, State.LOST, State.DELETED], dtype=np.int8)
+"""What a track becomes when it misses a frame, by its state."""
+
+
+def at_birth(*, first_frame: bool) -> int:
     """What a new track begins as."""
     return State.CONFIRMED if first_frame else State.TENTATIVE
 
@@ -38,6 +42,7 @@ def advance(
 
     `unseen_s` is the time since each track's last detection.
     """
-    missed = np.where(state == State.TENTATIVE, State.DELETED, State.LOST)
-    missed[unseen_s > patience_s] = State.DELETED
-    return np.where(found, State.CONFIRMED, missed).astype(np.int8)
+    after = MISSED[state]
+    after[unseen_s > patience_s] = State.DELETED
+    after[found] = State.CONFIRMED
+    return after

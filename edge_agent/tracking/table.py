@@ -36,13 +36,13 @@ class Table:
 
     def move(self, dt_s: float) -> None:
         """Everyone `dt_s` later, nobody seen yet."""
-        kalman.predict(self.motion, dt_s)
+        self.motion = kalman.predict(self.motion, dt_s)
         self.unseen_s += dt_s
         self.seen[:] = False
 
     def see(self, rows: Indices, motion: Motion, score: Floats) -> None:
         """These rows were found, and are now as `motion` says."""
-        self.motion[:, :, rows] = motion
+        self.motion.reshape(20, -1)[:, rows] = motion.reshape(20, -1)
         self.score[rows] = score
         self.hits[rows] += 1
         self.unseen_s[rows] = 0
@@ -50,8 +50,10 @@ class Table:
 
     def become(self, state: States) -> Indices:
         """Take these states; the deleted leave, and their ids are the answer."""
-        self.motion[1, 2:, state == State.LOST] = 0  # the lost keep their size
         self.state = state
+        lost = (state == State.LOST).nonzero()[0]
+        if len(lost):
+            self.motion[1, 2:, lost] = 0  # they keep their size
         gone = state == State.DELETED
         if not gone.any():
             return self.track_id[:0]
@@ -59,7 +61,7 @@ class Table:
         self._keep(~gone)
         return ended
 
-    def add(self, first_id: int, state: State, boxes: Floats, score: Floats) -> None:
+    def add(self, first_id: int, state: int, boxes: Floats, score: Floats) -> None:
         """One new track per box (4, M); ids count up from `first_id`."""
         more = newborn(first_id, state, boxes, score)
         self.track_id = np.concatenate((self.track_id, more.track_id))
@@ -74,10 +76,10 @@ class Table:
         self.track_id, self.state = self.track_id[rows], self.state[rows]
         self.hits, self.unseen_s = self.hits[rows], self.unseen_s[rows]
         self.seen, self.score = self.seen[rows], self.score[rows]
-        self.motion = self.motion[:, :, rows]
+        self.motion = self.motion.compress(rows, axis=2)
 
 
-def newborn(first_id: int, state: State, boxes: Floats, score: Floats) -> Table:
+def newborn(first_id: int, state: int, boxes: Floats, score: Floats) -> Table:
     """One track per box (4, M: centre, width, height); ids count up from `first_id`."""
     count = len(score)
     return Table(
@@ -103,8 +105,8 @@ class TrackerState(msgspec.Struct, frozen=True, kw_only=True):
     at_s: float | None
     doubt: float
     jitter: float
-    camera_power: list[float]
-    camera_chance: list[float]
+    camera_power: tuple[float, float]
+    camera_chance: tuple[float, float]
     track_id: list[int]
     state: list[int]
     hits: list[int]
@@ -122,8 +124,8 @@ def freeze(
         at_s=at_s,
         doubt=habits.doubt,
         jitter=habits.jitter,
-        camera_power=camera.power.tolist(),
-        camera_chance=camera.chance.tolist(),
+        camera_power=(camera.power[0], camera.power[1]),
+        camera_chance=(camera.chance[0], camera.chance[1]),
         track_id=table.track_id.tolist(),
         state=table.state.tolist(),
         hits=table.hits.tolist(),
@@ -149,8 +151,5 @@ def thaw(state: TrackerState) -> tuple[Table, Habits, CameraMotion]:
         score=np.asarray(state.score, dtype=np.float64),
         motion=np.ascontiguousarray(motion.transpose(1, 2, 0)),
     )
-    camera = CameraMotion(
-        np.asarray(state.camera_power, dtype=np.float64).reshape(2),
-        np.asarray(state.camera_chance, dtype=np.float64).reshape(2),
-    )
+    camera = CameraMotion(list(state.camera_power), list(state.camera_chance))
     return table, Habits(state.doubt, state.jitter), camera

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edge_agent.tracking.association import assign, best_of_both, overlap, twins
+from edge_agent.tracking.association import assign, overlap, twins
 from tests.tracking.scenes import calm
 
 
@@ -60,13 +60,6 @@ def test_no_other_pairing_is_better(likeness: np.ndarray) -> None:
 def test_a_good_pair_is_not_broken_for_two_poor_ones() -> None:
     rows, columns = assign(np.array([[0.9, 0.35], [0.35, 0.0]]), 0.3)
     assert (rows.tolist(), columns.tolist()) == ([0], [0])
-
-
-def test_only_those_who_choose_each_other_are_a_sure_pair() -> None:
-    likeness = np.array([[0.9, 0.8], [0.85, 0.1], [0.0, 0.2]])
-    rows, found = best_of_both(likeness, 0.3)
-    assert (rows.tolist(), found.tolist()) == ([0], [0])
-    assert all(not len(each) for each in best_of_both(np.empty((0, 3)), 0.3))
 
 
 def test_a_part_of_a_body_that_begins_at_its_head_is_a_twin() -> None:

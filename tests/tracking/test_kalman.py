@@ -67,7 +67,7 @@ def test_the_batch_equals_the_textbook_filter(
     motion = kalman.start(measured)
     truth = [matrices(motion, track) for track in range(count)]
     for dt_s in steps_s:
-        kalman.predict(motion, dt_s)
+        motion = kalman.predict(motion, dt_s)
         measured = np.maximum(measured + shift, 5.0)
         motion = kalman.correct(motion, measured, np.full(count, blur))
         for row, (mean, covariance) in enumerate(truth):
@@ -86,8 +86,8 @@ def test_one_long_step_is_as_unsure_of_the_place_as_many_short_ones() -> None:
     short = kalman.start(np.array([[100.0], [100], [40], [100]]))
     long = short.copy()
     for _ in range(10):
-        kalman.predict(short, 0.1)
-    kalman.predict(long, 1.0)
+        short = kalman.predict(short, 0.1)
+    long = kalman.predict(long, 1.0)
     assert long[2] == pytest.approx(short[2], rel=0.3), "variance of the box"
     assert long[4] == pytest.approx(short[4]), "variance of the velocity"
 
