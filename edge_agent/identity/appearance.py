@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,9 @@ NEWEST = 3
 ALIKE = 0.02
 LEAST_SPREAD = 0.05
 MOST = 8.0
+REMEMBERED = 200
+MAD_SIGMA = 1.4826
+"""Standard deviation of a normal distribution in median absolute deviations."""
 
 
 class Appearance(NamedTuple):
@@ -99,41 +103,54 @@ class Likeness:
     """What a likeness (cosine of two mean vectors) says about being one person.
 
     Two normal distributions, learned on the way: of pairs that are one person by their places,
-    and of pairs that one camera saw at the same time. They begin with what the prior says, as if
-    that had been seen `trust` times. Among two people, `ALIKE` of the pairs may look like
-    anything: some wear the same.
+    and of pairs that one camera saw at the same time. Their middle and width are median and
+    median deviation, as places err at times and two may wear the same; they begin with what the
+    prior says, as if that had been seen `trust` times. Among two people, `ALIKE` of the pairs
+    may look like anything.
     """
 
     def __init__(
         self, same: float = 0.65, other: float = 0.1, spread: float = 0.15, trust: float = 8.0
     ) -> None:
         self._prior = (same, other, spread, trust)
-        self.forget()
+        self._pairs: dict[bool, deque[float]] = {
+            same: deque(maxlen=REMEMBERED) for same in (True, False)
+        }
+        self._centres: tuple[float, float, float, float] | None = None
 
     def forget(self) -> None:
         """Begin again with the prior: vectors are not what they were."""
-        same, other, spread, trust = self._prior
-        self._same = [trust, same, trust * spread * spread]
-        self._other = [trust, other, trust * spread * spread]
+        for pairs in self._pairs.values():
+            pairs.clear()
+        self._centres = None
 
     def learn(self, likeness: float, *, same: bool) -> None:
-        """A pair of which it is known what it is (Welford's running mean and squares)."""
-        row = self._same if same else self._other
-        row[0] += 1
-        before = row[1]
-        row[1] += (likeness - before) / row[0]
-        row[2] += (likeness - before) * (likeness - row[1])
+        """A pair of which it is known what it is."""
+        self._pairs[same].append(likeness)
+        self._centres = None
 
     @property
     def centres(self) -> tuple[float, float, float, float]:
-        """Mean and standard deviation of one person's pairs, then of other pairs."""
-        (n, same, squares), (m, other, other_squares) = self._same, self._other
-        return same, math.sqrt(squares / n), other, math.sqrt(other_squares / m)
+        """Middle and standard deviation of one person's pairs, then of other pairs."""
+        if self._centres is None:
+            same, other, _, _ = self._prior
+            self._centres = (*self._centre(True, same), *self._centre(False, other))
+        return self._centres
+
+    def _centre(self, same: bool, usual: float) -> tuple[float, float]:
+        _, _, spread, trust = self._prior
+        pairs = self._pairs[same]
+        if not pairs:
+            return usual, spread
+        middle = median(pairs)
+        wide = MAD_SIGMA * median(abs(pair - middle) for pair in pairs)
+        share = len(pairs) / (len(pairs) + trust)
+        variance = share * wide**2 + (1 - share) * spread**2
+        return share * middle + (1 - share) * usual, max(math.sqrt(variance), LEAST_SPREAD)
 
     def evidence(self, likeness: float) -> float:
         """Nats for one person against two; no more for a pair beyond either mean."""
         same, spread, other, other_spread = self.centres
-        spread, other_spread = max(spread, LEAST_SPREAD), max(other_spread, LEAST_SPREAD)
         at = min(max(likeness, other), max(same, other))
         one = _normal(at, same, spread)
         two = (1 - ALIKE) * _normal(at, other, other_spread) + ALIKE

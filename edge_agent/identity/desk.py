@@ -74,7 +74,7 @@ class IdentityDesk:
             self._view,
             self._likeness,
             Judge(self._rules, plan.width_m * plan.depth_m if plan else AREA_M2),
-            Doors(config.doors, self._views),
+            Doors(config.doors, self._views, plan),
             self.counts,
         )
         self._study = Study(self._likeness, self._view, self._rules.align_s)

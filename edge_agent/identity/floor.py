@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.geometry import Line, Point
-from contracts.store import Camera, Door
+from contracts.heads import heads_of
+from contracts.store import Camera, Door, FloorPlan
 from edge_agent.messages import TrackedBox
 
 Floats = npt.NDArray[np.float64]
@@ -22,6 +23,7 @@ FEET_NOISE = (0.04, 0.03)
 PLAN_NOISE_M = 0.15
 """What calibration, lens and posture add."""
 MOST_NOISE_M = 2.0
+HIDDEN_SIGMAS = 1.5
 EVERY_S = 0.2
 KEPT = 60
 VELOCITY_S = 1.0
@@ -41,10 +43,11 @@ class Place(NamedTuple):
 
 
 class View:
-    """One camera's feet on the plan."""
+    """One camera's people on the plan."""
 
     def __init__(self, camera: Camera) -> None:
         self._to_floor = camera.homography
+        self._heads = heads_of(self._to_floor, camera.size) if self._to_floor else None
 
     @property
     def calibrated(self) -> bool:
@@ -52,15 +55,32 @@ class View:
         return self._to_floor is not None
 
     def place_of(self, box: TrackedBox, at_s: float) -> Place | None:
-        """Where this person stands; None where the picture does not tell."""
+        """Where this person stands; None where the picture does not tell.
+
+        By the feet; by the head where that is nearer to the camera than feet of this box could
+        be, because a shelf or somebody in front hides the body from below.
+        """
+        feet, head = self._by_feet(box, at_s), self._by_head(box, at_s)
+        if self._heads is None or head is None:
+            return feet
+        if feet is None:
+            return head
+        camera = Place(at_s, *self._heads.camera_m, 0.0)
+        nearer_m = camera.distance_m(feet) - camera.distance_m(head)
+        return head if nearer_m > HIDDEN_SIGMAS * head.sigma_m else feet
+
+    def _by_feet(self, box: TrackedBox, at_s: float) -> Place | None:
         if self._to_floor is None or box.y2 > FEET_CUT:
             return None
-        place = self._to_floor.apply(box.anchor)
         noise = (FEET_NOISE[0] * (box.x2 - box.x1), FEET_NOISE[1] * (box.y2 - box.y1))
         spread_m = self._to_floor.spread_m(box.anchor, noise)
-        if place is None or spread_m is None or not spread_m < MOST_NOISE_M:
+        return _place(at_s, self._to_floor.apply(box.anchor), spread_m)
+
+    def _by_head(self, box: TrackedBox, at_s: float) -> Place | None:
+        if self._heads is None or box.y1 < 1 - FEET_CUT:
             return None
-        return Place(at_s, *place, math.hypot(spread_m, PLAN_NOISE_M))
+        found = self._heads.floor_of(((box.x1 + box.x2) / 2, box.y1))
+        return _place(at_s, *found) if found else None
 
     def floor_of(self, spot: Point) -> Point | None:
         """Floor point under a spot of the picture."""
@@ -70,7 +90,10 @@ class View:
 class Doors:
     """Where people come in and go out, as far as calibrated cameras know."""
 
-    def __init__(self, doors: tuple[Door, ...], views: dict[str, View]) -> None:
+    def __init__(
+        self, doors: tuple[Door, ...], views: dict[str, View], plan: FloorPlan | None
+    ) -> None:
+        self._plan = plan
         self._lines: list[Line] = []
         for door in doors:
             view = views[door.camera]
@@ -81,7 +104,10 @@ class Doors:
         self.known = bool(doors) and len(self._lines) == 2 * len(doors)
 
     def near(self, place: Place, reach_m: float) -> bool:
-        """True if a door's line is within reach."""
+        """True if a door's line is within reach, or the street."""
+        plan = self._plan
+        if plan and not (0 <= place.x_m <= plan.width_m and 0 <= place.y_m <= plan.depth_m):
+            return True
         return any(_distance_m(line, (place.x_m, place.y_m)) <= reach_m for line in self._lines)
 
 
@@ -173,6 +199,12 @@ def together(a: Trail, b: Trail, align_s: float, since_s: float = -math.inf) -> 
         variance_m2=float(variance.mean()),
         distance_m=float(np.sqrt(square).mean()),
     )
+
+
+def _place(at_s: float, point: Point | None, spread_m: float | None) -> Place | None:
+    if point is None or spread_m is None or not spread_m < MOST_NOISE_M:
+        return None
+    return Place(at_s, *point, math.hypot(spread_m, PLAN_NOISE_M))
 
 
 def _distance_m(line: Line, point: Point) -> float:

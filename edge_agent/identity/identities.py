@@ -74,8 +74,8 @@ class Identities:
         self._known[token] = identity
         return identity
 
-    def give(self, identity: Identity, tracklet: Tracklet) -> None:
-        """The tracklet is this identity's."""
+    def give(self, identity: Identity, tracklet: Tracklet, *, learns: bool) -> None:
+        """The tracklet is this identity's; its looks are learned only if they were convincing."""
         tracklet.identity = identity.token
         identity.tracklets.append(tracklet)
         identity.tracklets.sort(key=lambda one: (one.start_s, one.key))
@@ -83,7 +83,15 @@ class Identities:
         for old in ended[: max(0, len(identity.tracklets) - MOST_TRACKLETS)]:
             identity.tracklets.remove(old)
         identity.seen_s = max(identity.seen_s, tracklet.last_s)
-        self.learn(identity, tracklet.camera, tracklet.features.mean())
+        if learns:
+            self.learn(identity, tracklet.camera, tracklet.features.mean())
+
+    def take_back(self, tracklet: Tracklet) -> None:
+        """The tracklet is not its identity's after all, and never will be."""
+        if tracklet.identity is not None:
+            self._known[tracklet.identity].tracklets.remove(tracklet)
+            tracklet.barred.add(tracklet.identity)
+            tracklet.identity = None
 
     def learn(self, identity: Identity, camera: str, vector: Vector | None) -> None:
         """Move the template of a camera by the EMA; the first vector is the template."""

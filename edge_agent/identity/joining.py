@@ -16,6 +16,8 @@ from edge_agent.identity.tracklet import Tracklet
 
 NEVER = -math.inf
 MOST = 8.0
+MOST_MEETING = 4.0
+"""Two people are near each other more often than their share of the floor says: groups, queues."""
 INDEPENDENT_S = 0.7
 """Places of two tracks say something new after so long …"""
 MOST_INDEPENDENT = 4.0
@@ -58,7 +60,7 @@ class Judge:
         if both is None:
             return 0.0
         times = min(1 + both.seconds / INDEPENDENT_S, MOST_INDEPENDENT)
-        found = math.log(self._area_m2 / (2 * math.pi * both.variance_m2))
+        found = min(math.log(self._area_m2 / (2 * math.pi * both.variance_m2)), MOST_MEETING)
         return found - times * max(both.square - 2, 0.0) / 2
 
     def _before_and_after(self, ours: Sequence[Tracklet], theirs: Sequence[Tracklet]) -> float:

@@ -27,6 +27,7 @@ SETTLE_S = 1.0
 RECENT_S = 120.0
 PARTED_S = 2.0
 """How long two tracks of one identity must be apart before they are two people's."""
+SEVERAL = 3
 CONFIDENT_WEIGHT = 0.3
 
 
@@ -80,7 +81,8 @@ class Resolver:
 
     def resolve(self, at_s: float) -> list[Answer]:
         """Answer what can be answered at this step."""
-        answers = self._reconcile(at_s)
+        answers = self._take_back(at_s)
+        answers += self._reconcile(at_s)
         answers += self._match(at_s)
         answers += self._merge(at_s)
         self._retire(at_s)
@@ -192,7 +194,9 @@ class Resolver:
 
     def _gain(self, tracklet: Tracklet, view: Vector | None, identity: Identity) -> float:
         gain = self._scores.gain(tracklet, identity, view)
-        return gain if view is not None or self._walks_along(tracklet, identity) else min(gain, 0.0)
+        if view is not None or tracklet.ended or self._walks_along(tracklet, identity):
+            return gain
+        return min(gain, 0.0)
 
     def _walks_along(self, tracklet: Tracklet, identity: Identity) -> bool:
         """A track without a usable crop may join only whom it is seen with for a while."""
@@ -235,10 +239,33 @@ class Resolver:
     ) -> list[Answer]:
         answers = self._joined(tracklet, identity, at_s)
         self._counts["matched"] += bool(identity.tracklets)
-        self._identities.give(identity, tracklet)
+        self._identities.give(identity, tracklet, learns=self._convinces(tracklet, identity))
         self._waiting.remove(tracklet)
         self._known.append(tracklet)
         return [*self._tell(tracklet, identity.token, _share(margin)), *answers]
+
+    def _convinces(self, tracklet: Tracklet, identity: Identity) -> bool:
+        """True if the identity is new, or looks like the tracklet."""
+        view = self._look_of(tracklet)
+        likeness = None if view is None else identity.likeness(view)
+        return likeness is None or self._likeness.evidence(likeness) > 0
+
+    def _take_back(self, at_s: float) -> list[Answer]:
+        """Tracks whose crops, by now, do not look like the identity they were given to."""
+        answers: list[Answer] = []
+        for one in [one for one in self._known if not one.ended and one.features.count >= SEVERAL]:
+            assert one.identity is not None
+            view, identity = self._look_of(one), self._identities[one.identity]
+            likeness = None if view is None else identity.likeness(view)
+            if likeness is None or self._likeness.evidence(likeness) > self._rules.swap:
+                continue
+            self._counts["taken_back"] += 1
+            self._identities.take_back(one)
+            self._known.remove(one)
+            self._waiting.append(one)
+            one.weighed = 0
+            answers += self._tell(one, UNKNOWN, 0.0)
+        return answers
 
     def _joined(self, tracklet: Tracklet, identity: Identity, at_s: float) -> list[Answer]:
         """Say so if this track goes on with another one or runs beside it."""

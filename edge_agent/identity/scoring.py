@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from edge_agent.identity.appearance import Likeness, Vector
@@ -13,6 +14,8 @@ from edge_agent.identity.tracklet import Tracklet
 
 SOME_DOOR = -0.7
 """Prior evidence for a new person where nobody knows where the doors are."""
+CROWD_S = 120.0
+"""At the beginning people are inside whom nobody saw come in."""
 LEFT_S = 10.0
 FULL_WEIGHT = 2.0
 LATELY_S = 2.0
@@ -32,9 +35,12 @@ class Scores:
         self._likeness = likeness
         self._judge = judge
         self._doors = doors
+        self._began_s = math.inf
 
     def gain(self, tracklet: Tracklet, identity: Identity, view: Vector | None) -> float:
         """For one tracklet that looks like `view`."""
+        if identity.token in tracklet.barred:
+            return NEVER
         looks = self.looks(identity, view, tracklet.features.weight)
         looks += self._usual(identity, tracklet.start_s) - self.new(tracklet)
         if looks + MOST < 0:
@@ -72,7 +78,8 @@ class Scores:
     def new(self, tracklet: Tracklet) -> float:
         """Prior evidence that a person appears here who was not there before."""
         first = tracklet.trail.first
-        if first is None or not self._doors.known:
+        self._began_s = min(self._began_s, tracklet.start_s)
+        if first is None or not self._doors.known or tracklet.start_s < self._began_s + CROWD_S:
             return SOME_DOOR
         near = not tracklet.is_rest and self._doors.near(first, self._rules.door_m)
         return self._rules.new_at_door if near else self._rules.new_inside

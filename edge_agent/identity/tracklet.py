@@ -27,6 +27,8 @@ class Tracklet:
         self.identity: str | None = None
         self.told: str | None = None
         """The identity that was sent last; None before the first."""
+        self.barred: set[str] = set()
+        """Identities that it turned out not to be."""
         self.weighed = 0
         """Crops when it was looked at last."""
 

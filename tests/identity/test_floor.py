@@ -1,0 +1,72 @@
+"""Where people stand: by the feet, and by the head where the feet are hidden."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from contracts.store import Camera
+from edge_agent.identity.floor import Place, Trail, View, together
+from edge_agent.messages import TrackedBox
+from tests.contracts.test_heads import CAMERA, SIZE, _picture
+
+
+def _camera() -> Camera:
+    image, floor = CAMERA.calibration
+    return Camera(
+        id="north", url="rtsp://10.0.0.2/1", size=SIZE, image_points=image, floor_points=floor
+    )
+
+
+def _box(place: tuple[float, float], tall_m: float, hidden_m: float = 0.0) -> TrackedBox:
+    (x, y2), (_, y1) = _picture(*place, hidden_m), _picture(*place, tall_m)
+    return TrackedBox(1, x - 0.03, y1, x + 0.03, y2, 0.9, True)
+
+
+@pytest.mark.parametrize("hidden_m", [0.0, 0.6, 1.0])
+def test_a_shelf_in_front_does_not_move_people(hidden_m: float) -> None:
+    place = View(_camera()).place_of(_box((4.0, 2.0), 1.7, hidden_m), 5.0)
+    assert place is not None
+    assert math.hypot(place.x_m - 4.0, place.y_m - 2.0) < 0.05
+    assert place.sigma_m >= 0.15
+
+
+def test_a_child_is_found_by_its_feet() -> None:
+    place = View(_camera()).place_of(_box((4.0, 2.0), 1.1), 5.0)
+    assert place is not None
+    assert math.hypot(place.x_m - 4.0, place.y_m - 2.0) < 0.05
+
+
+def test_without_calibration_there_is_no_place() -> None:
+    view = View(Camera(id="c", url="rtsp://10.0.0.2/1"))
+    assert not view.calibrated
+    assert view.place_of(_box((4.0, 2.0), 1.7), 5.0) is None
+
+
+def _trail(offset_m: float, begin_s: float, seconds: float) -> Trail:
+    trail = Trail()
+    for step in range(round(seconds / 0.2)):
+        at_s = begin_s + 0.2 * step
+        trail.add(Place(at_s, at_s - 100, offset_m, 0.2))
+    return trail
+
+
+def test_two_trails_are_compared_at_the_same_moments() -> None:
+    one, other = _trail(0.0, 100.0, 4.0), _trail(1.0, 102.05, 4.0)
+    both = together(one, other, 0.5)
+    assert both is not None
+    assert both.distance_m == pytest.approx(1.0, abs=0.05)
+    assert both.seconds == pytest.approx(2.0, abs=0.5)
+    assert together(one, _trail(0.0, 110.0, 2.0), 0.5) is None
+    assert together(one, Trail(), 0.5) is None
+
+
+def test_a_trail_takes_no_step_back_in_time() -> None:
+    trail = _trail(0.0, 100.0, 2.0)
+    before = trail.array().copy()
+    trail.add(Place(99.0, 5.0, 5.0, 0.2))
+    assert (trail.array() == before).all()
+    assert trail.velocity() == pytest.approx((1.0, 0.0))
+    assert trail.first is not None
+    assert trail.first.at_s == 100.0
