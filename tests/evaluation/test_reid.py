@@ -149,6 +149,15 @@ def test_an_unknown_model_is_refused_before_anything_is_read(tmp_path: Path) -> 
         evaluate_reid(tmp_path / "absent.zip", "no-such-model")
 
 
+def test_the_bundled_embedder_finds_people_again(shared_assets: Path) -> None:
+    path = shared_assets / "reid" / "market_test100.zip"
+    found, normalized = (evaluate_reid(path, normalize=way) for way in (False, True))
+    assert found["model"] == "person-embed-trinetra"
+    assert found["rank1"] >= 0.64
+    assert normalized["rank1"] >= found["rank1"] + 0.01
+    assert normalized["mAP"] >= found["mAP"] + 0.02
+
+
 def test_the_reference_reproduces_its_published_figures(shared_assets: Path) -> None:
     progress: list[tuple[int, int]] = []
     found = evaluate_reid(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from contracts.errors import ModelError
-from models.catalog import InputSpec, ModelEntry, find
+from models.catalog import DEFAULT_EMBEDDER, InputSpec, ModelEntry, find
 from models.detector import load_detector
 from models.embedder import Embedder, EmbeddingNetwork, load_embedder
 from models.runtime.ort import OrtRuntime
@@ -53,6 +53,15 @@ def network(
 def plain(blue: int, green: int, red: int, size: tuple[int, int] = (100, 50)) -> NDArray[np.uint8]:
     crop = np.empty((*size, 3), np.uint8)
     crop[:] = (blue, green, red)
+    return crop
+
+
+def dressed(torso: tuple[int, int, int], legs: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """A figure before a grey wall."""
+    crop = np.full((128, 64, 3), 150, np.uint8)
+    crop[8:26, 25:39] = (120, 150, 200)
+    crop[26:68, 17:47] = torso
+    crop[68:122, 20:44] = legs
     return crop
 
 
@@ -153,6 +162,16 @@ def test_a_graph_of_another_output_is_refused(
 def test_a_vector_without_direction_is_an_error_not_a_row(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="without direction"):
         Embedder([network(tmp_path / "m.onnx", NCHW)]).embed([plain(0, 0, 0)])
+
+
+def test_the_bundled_embedder_sees_clothes_through_a_change_of_light() -> None:
+    embedder = load_embedder()
+    assert (embedder.name, embedder.size) == (DEFAULT_EMBEDDER, 256)
+    red, blue = dressed((40, 40, 200), (90, 60, 30)), dressed((190, 90, 30), (60, 60, 60))
+    darker = (red * 0.8).astype(np.uint8)
+    rows = embedder.embed([red, darker, blue])
+    assert rows[0] @ rows[1] > 0.9
+    assert rows[0] @ rows[2] < 0.8
 
 
 def test_a_detector_is_no_embedder_and_the_other_way_round(shared_assets: Path) -> None:
