@@ -16,6 +16,7 @@ from trinetra.evaluation.actual import happened_in, who_is_who
 from trinetra.evaluation.app import app
 from trinetra.evaluation.camera_stage import Sight
 from trinetra.evaluation.happened import Passage
+from trinetra.evaluation.matching import match_passages
 from trinetra.evaluation.mistakes import Journal, crossing_rows, save_mistakes
 from trinetra.evaluation.store import (
     StoreOptions,
@@ -69,9 +70,10 @@ def test_minutes_that_were_not_observed_are_left_out(result: StoreResult) -> Non
 
 
 def test_what_was_wrong_is_written_with_its_cause(result: StoreResult, tmp_path: Path) -> None:
-    lost = result.measured.happened.passages[0]
-    rest = [p for p in result.measured.happened.passages if p is not lost]
-    ghost = Passage(lost.door, "in", result.day.begins_at + 1, who=10**6)
+    told = result.measured.happened.passages
+    _, right = match_passages(result.actual.passages, told).both[0]
+    rest = [passage for index, passage in enumerate(told) if index != right]
+    ghost = Passage("side door", "in", told[right].at_s, who=10**6)
     happened = replace(result.measured.happened, passages=[*rest, ghost])
     spoilt = replace(result, measured=replace(result.measured, happened=happened))
     before = len(crossing_rows(result))
