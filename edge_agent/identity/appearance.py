@@ -47,6 +47,8 @@ class Features:
         self._sum: Vector | None = None
         self._weight = 0.0
         self.settled = 0
+        self.settled_s = -math.inf
+        """Time of the last settled crop."""
         self.newest: deque[Feature] = deque()
 
     @property
@@ -69,6 +71,7 @@ class Features:
         self._sum = grown if self._sum is None else self._sum + grown
         self._weight += old.weight
         self.settled += 1
+        self.settled_s = old.at_s
         return old
 
     def mean(self) -> Vector | None:

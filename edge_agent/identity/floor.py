@@ -58,7 +58,8 @@ class View:
         """Where this person stands; None where the picture does not tell.
 
         By the feet; by the head where that is nearer to the camera than feet of this box could
-        be, because a shelf or somebody in front hides the body from below.
+        be, because a shelf or somebody in front hides the body from below. A small child looks
+        like a hidden adult, and is put too near to the camera.
         """
         feet, head = self._by_feet(box, at_s), self._by_head(box, at_s)
         if self._heads is None or head is None:

@@ -22,7 +22,7 @@ INDEPENDENT_S = 0.7
 """Places of two tracks say something new after so long …"""
 MOST_INDEPENDENT = 4.0
 """… but no more often, as a calibration's error stays."""
-SAME_CAMERA_S = 0.3
+SAME_CAMERA_S = 1.0
 """A track's first box may come before another one's last by so much; longer is two people."""
 RECENT_S = 20.0
 START_M = 0.4

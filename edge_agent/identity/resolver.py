@@ -81,7 +81,7 @@ class Resolver:
 
     def resolve(self, at_s: float) -> list[Answer]:
         """Answer what can be answered at this step."""
-        answers = self._take_back(at_s)
+        answers = self._take_back()
         answers += self._reconcile(at_s)
         answers += self._match(at_s)
         answers += self._merge(at_s)
@@ -250,7 +250,7 @@ class Resolver:
         likeness = None if view is None else identity.likeness(view)
         return likeness is None or self._likeness.evidence(likeness) > 0
 
-    def _take_back(self, at_s: float) -> list[Answer]:
+    def _take_back(self) -> list[Answer]:
         """Tracks whose crops, by now, do not look like the identity they were given to."""
         answers: list[Answer] = []
         for one in [one for one in self._known if not one.ended and one.features.count >= SEVERAL]:

@@ -46,17 +46,18 @@ class Tracklet:
             self.trail.add(place)
 
     def cut(self, since_s: float) -> Tracklet:
-        """End this tracklet at `since_s`; the rest of the track, with its newest crops, is another.
+        """The rest of the track from `since_s` on, with the newest crops, as another tracklet.
 
-        The rest ends when the track does, and begins where the track was at `since_s`.
+        This one ends with its last settled crop: nobody knows who was there in between.
         """
         rest = Tracklet(self.key, since_s, is_rest=True)
         rest.features = self.features.cut()
         rest.trail = self.trail.after(since_s)
         rest.first_box = rest.last_box = self.last_box
         rest.last_s, rest.ended = max(self.last_s, since_s), self.ended
-        self.last_s, self.ended = min(since_s, self.last_s), True
-        self.trail = self.trail.until(since_s)
+        end_s = max(self.start_s, min(since_s, self.last_s, self.features.settled_s))
+        self.last_s, self.ended = end_s, True
+        self.trail = self.trail.until(end_s)
         return rest
 
     def overlap_s(self, other: Tracklet) -> float:

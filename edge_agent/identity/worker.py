@@ -33,7 +33,7 @@ SOME_MS = 20.0
 """What one crop is expected to cost before the first was measured."""
 COUNTED = (
     "abstained", "begun", "clock_jumps", "features", "forgotten", "joined", "matched", "merged",
-    "place_splits", "purity_splits", "reconciled", "refused", "tracklets",
+    "place_splits", "purity_splits", "reconciled", "refused", "taken_back", "tracklets",
 )  # fmt: skip
 
 Crop = npt.NDArray[np.uint8]

@@ -32,8 +32,8 @@ def test_a_shelf_in_front_does_not_move_people(hidden_m: float) -> None:
     assert place.sigma_m >= 0.15
 
 
-def test_a_child_is_found_by_its_feet() -> None:
-    place = View(_camera()).place_of(_box((4.0, 2.0), 1.1), 5.0)
+def test_a_short_person_is_found_by_the_feet() -> None:
+    place = View(_camera()).place_of(_box((4.0, 2.0), 1.6), 5.0)
     assert place is not None
     assert math.hypot(place.x_m - 4.0, place.y_m - 2.0) < 0.05
 
