@@ -52,6 +52,15 @@ def test_a_short_window_has_every_promised_figure(result: StoreResult) -> None:
     assert result.told["crossing_recall"] is None or result.told["crossing_recall"] >= 0.8
 
 
+def test_rendered_frames_come_at_their_own_rate_and_show_people() -> None:
+    found = evaluate_store(
+        StoreOptions("busy", minutes=0.2, start=time(12, 0), level="frames", fps=1.0)
+    )
+    assert found.run.frames == 3 * 12
+    assert found.told["level"] == "frames"
+    assert any(sight.person >= 0 for sight in found.run.sights)
+
+
 def test_truth_against_itself_is_perfect(result: StoreResult) -> None:
     ours = happened_in(result.truth, result.config)
     assert ours.passages

@@ -92,10 +92,9 @@ def evaluate_store(
     names = [lens.id for lens in day.scenario.plan.cameras]
     config = store_config(day.scenario, {name: f"rtsp://camera.invalid/{name}" for name in names})
     truth = truth_of_day(day)
+    source, threshold = source_of(options)
     inside = truth.occupancy[0].customers
-    run = run_day(
-        day, config, _detections, threshold=THRESHOLD, inside=inside, on_progress=on_progress
-    )
+    run = run_day(day, config, source, threshold=threshold, inside=inside, on_progress=on_progress)
     measured = measured_of(run.facts, config, day.begins_at, day.ends_at, truth.seen.shape)
     actual = happened_in(truth, config)
     compared = compared_with(actual, measured, truth, run, config)
