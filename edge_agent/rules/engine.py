@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from contracts.events import UNKNOWN, CoverageMinute, HeatmapTile
+from contracts.geometry import Polygon
 from contracts.store import StoreConfig
 from edge_agent.messages import (
     CameraReport,
@@ -24,7 +25,8 @@ from edge_agent.rules.areas import Areas, AreasState
 from edge_agent.rules.coverage import Coverage, Minute, Watch
 from edge_agent.rules.doors import Doors, DoorsState
 from edge_agent.rules.facts import NIL, Fact, Naming
-from edge_agent.rules.heatmap import FEET_CUT, Presence, PresenceState, Tile, View, grid_of
+from edge_agent.rules.feet import Feet, Stature
+from edge_agent.rules.heatmap import Presence, PresenceState, Tile, View, grid_of
 from edge_agent.rules.occupancy import Occupancy, Tally, last_reset, utc
 from edge_agent.rules.people import Closed, People, PeopleState
 from edge_agent.rules.plan import geometry_of
@@ -49,6 +51,7 @@ class EngineState(msgspec.Struct):
     people: PeopleState
     presence: PresenceState
     coverage: dict[str, Watch]
+    statures: dict[str, dict[int, Stature]]
     latest: dict[str, float]
     day_s: float
     sampled_s: float
@@ -81,6 +84,8 @@ class RuleEngine:
         self._naming = Naming(epoch)
         self._cameras = [camera.id for camera in config.cameras]
         self._views = {c.id: View(c) for c in config.cameras if c.image_points}
+        fixtures = [Polygon(fixture.polygon_m) for fixture in (plan.fixtures if plan else ())]
+        self._feet = {camera.id: Feet(camera, fixtures) for camera in config.cameras}
         self._grid = grid_of(plan, list(self._views.values())) if plan else None
         self._presence = Presence(self._grid, config.agent.tile_s) if self._grid else None
         files = {camera.id for camera in config.cameras if camera.is_file}
@@ -179,6 +184,7 @@ class RuleEngine:
             people=self._people.state,
             presence=self._presence.state if self._presence else PresenceState(),
             coverage=self._coverage.state,
+            statures={camera: feet.statures for camera, feet in self._feet.items()},
             latest=self._latest,
             day_s=self._day_s,
             sampled_s=self._sampled_s,
@@ -195,6 +201,8 @@ class RuleEngine:
         if self._presence:
             self._presence.state = state.presence
         self._coverage.state = state.coverage
+        for camera, feet in self._feet.items():
+            feet.statures = state.statures.get(camera, {})
         self._latest = state.latest
         self._day_s, self._sampled_s = state.day_s, state.sampled_s
 
@@ -219,14 +227,14 @@ class RuleEngine:
         facts = self._doors.seen(camera, box, box.anchor, at_s, frame)
         if not box.confirmed:
             return facts
-        view = self._views.get(camera)
-        place = view.floor_of(box.anchor) if view else None
-        facts += self._areas.seen(who, box.anchor, place, at_s)
-        if self._presence and place and box.y2 <= FEET_CUT:
-            self._presence.add(camera, box.track_id, place, at_s)
+        spot = self._feet[camera].of(box, frame)
+        facts += self._areas.seen(who, spot.anchor, spot.place, at_s)
+        if self._presence and spot.place and not spot.cut:
+            self._presence.add(camera, box.track_id, spot.place, at_s)
         return facts
 
     def _ended(self, camera: str, track_id: int, at_s: float) -> list[Fact]:
+        self._feet[camera].forget(track_id)
         facts = self._doors.ended(camera, track_id, at_s)
         self._areas.ended((camera, track_id), at_s)
         if self._presence:

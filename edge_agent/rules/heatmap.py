@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from contracts.geometry import Homography, Point, homography_from
+from contracts.errors import ConfigError
+from contracts.geometry import Homography, Point
 from contracts.store import Camera, FloorPlan
 
 MAX_STEP_S = 1.0
@@ -27,8 +28,11 @@ class View:
 
     def __init__(self, camera: Camera) -> None:
         self.camera = camera.id
-        self._to_floor = homography_from(camera.image_points, camera.floor_points)
-        self._to_picture = homography_from(camera.floor_points, camera.image_points)
+        to_floor = camera.homography
+        if to_floor is None:
+            raise ConfigError(f"camera {camera.id} has no floor calibration")
+        self._to_floor = to_floor
+        self._to_picture = to_floor.inverse()
         self._pixels = camera.size[0] * camera.size[1]
 
     def floor_of(self, anchor: Point) -> Point | None:
