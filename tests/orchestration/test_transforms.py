@@ -11,7 +11,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contracts.batches import BatchName, pack
-from contracts.events import Event, OccupancySampled, encode_event
+from contracts.events import (
+    Event,
+    LineCrossed,
+    OccupancySampled,
+    QueueEpisode,
+    VisitClosed,
+    encode_event,
+)
 from orchestration.defs.events.transforms.coverage import coverage_of
 from orchestration.defs.events.transforms.envelope import Landed, bronze_of, read_batch
 from orchestration.defs.events.transforms.footfall import doors_of_plans, footfall_of
@@ -165,6 +172,36 @@ def test_a_planned_door_without_crossings_is_judged_by_its_own_camera() -> None:
     doors = doors_of_plans([("shop", [("front", "entrance"), ("rear", "back"), ("any", "")])])
     rows = {row[2]: row[3:] for row in footfall_of(silver, doors).iter_rows()}
     assert rows == {"front": (None, None, 0.0), "rear": (0, 0, 1.0), "any": (0, 0, 0.5)}
+
+
+def test_staff_are_no_footfall() -> None:
+    noon = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
+    shop = Shop()
+    known = [
+        LineCrossed(door="a", camera="entrance", direction="in", track_id=i, staff=staff)
+        for i, staff in enumerate((True, True, False, None))
+    ]
+    events = [shop.covered(noon), *(shop.event(payload, noon) for payload in known)]
+    silver = silver_of(bronze([(noon + MINUTE, event) for event in events]), {}, noon.date())
+    (row,) = footfall_of(silver, DOORS).iter_rows()
+    assert row[3:5] == (2, 0)
+
+
+def test_queues_and_visits_pass_to_silver_at_their_begin() -> None:
+    noon = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
+    later = noon + 30 * MINUTE
+    shop = Shop()
+    episode = QueueEpisode(
+        zone="q", camera="c", track_id=1, joined_at=noon, left_at=later, wait_s=1800.0
+    )
+    visit = VisitClosed(
+        identity="a", entered_at=None, exited_at=None, entry_door="", exit_door="",
+        first_seen_at=noon, last_seen_at=later, zones=[], cameras=["c"], sightings=1,
+    )  # fmt: skip
+    events = [shop.event(payload, later) for payload in (episode, visit)]
+    silver = silver_of(bronze([(later + MINUTE, event) for event in events]), {}, noon.date())
+    assert silver["state"].to_list() == ["counted", "counted"]
+    assert silver["at"].to_list() == [noon, noon]
 
 
 def test_a_minute_told_in_two_parts_is_one_minute() -> None:

@@ -18,6 +18,8 @@ from contracts.events import (
     GeometryChanged,
     HeatmapTile,
     Payload,
+    QueueEpisode,
+    VisitClosed,
     ZoneVisit,
     decode_event,
     payload_of,
@@ -47,7 +49,13 @@ BRONZE: dict[str, pl.DataType | type[pl.DataType]] = {
     "sequence": pl.Int64,
     "data": pl.String,
 }
-_BEGINS = {CoverageMinute: "minute", HeatmapTile: "window_start", ZoneVisit: "entered_at"}
+_BEGINS = {
+    CoverageMinute: "minute",
+    HeatmapTile: "window_start",
+    QueueEpisode: "joined_at",
+    VisitClosed: "first_seen_at",
+    ZoneVisit: "entered_at",
+}
 """Payloads that count from an instant of their own, rather than from the event's `time`."""
 _RAW = [name for name in BRONZE if name != "shift_s"]
 

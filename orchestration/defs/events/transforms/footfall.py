@@ -26,12 +26,14 @@ def footfall_of(silver: pl.DataFrame, earlier_doors: pl.DataFrame) -> pl.DataFra
     in each quarter in which its camera was expected to watch or somebody crossed. Counts are
     null where the camera observed nothing and nobody crossed; `coverage` is null where nothing
     was expected. A door whose camera is not known is judged by all cameras of its store.
+    Crossings that are known to be staff's are not counted.
     """
     crossings = counted(silver, LineCrossed).with_columns(
         bucket_start=pl.col("at").dt.truncate(QUARTER)
     )
     watched = _watched(silver, _doors(silver, crossings, earlier_doors))
-    counts = crossings.group_by(_KEYS).agg(
+    customers = crossings.filter(~pl.col("staff").fill_null(value=False))
+    counts = customers.group_by(_KEYS).agg(
         seen_in=(pl.col("direction") == "in").sum(), seen_out=(pl.col("direction") == "out").sum()
     )
     known = (pl.col("coverage") > 0) | pl.col("seen_in").is_not_null()

@@ -17,7 +17,12 @@ from contracts.events import (
 
 _SHAPE = pl.List(pl.Struct({"name": pl.String, "camera": pl.String}))
 _FIELDS: dict[type[Payload], dict[str, pl.DataType | type[pl.DataType]]] = {
-    LineCrossed: {"door": pl.String, "camera": pl.String, "direction": pl.String},
+    LineCrossed: {
+        "door": pl.String,
+        "camera": pl.String,
+        "direction": pl.String,
+        "staff": pl.Boolean,
+    },
     ZoneVisit: {"zone": pl.String, "dwell_s": pl.Float64, "censored": pl.Boolean},
     OccupancySampled: {"occupancy": pl.Int64},
     HeatmapTile: {
