@@ -33,7 +33,7 @@ def overlap(a: Floats, b: Floats, margin: Floats) -> Floats:
     high = np.minimum.outer(a[3], b[3])
     high -= np.maximum.outer(a[1], b[1])
     high += up
-    common = np.maximum(wide, 0.0, out=wide)
+    common: Floats = np.maximum(wide, 0.0, out=wide)
     common *= np.maximum(high, 0.0, out=high)
     both = (b[2] - b[0]) + side
     both *= (b[3] - b[1]) + up

@@ -40,17 +40,17 @@ class Limits:
     """
 
     low: float = 0.05
-    sure: float = 0.5
-    new: float = 0.6
-    doubt_share: float = 0.5
+    sure: float = 0.55
+    new: float = 0.65
+    doubt_share: float = 0.3
     first_match: float = 0.2
-    second_match: float = 0.5
-    tentative_match: float = 0.3
+    second_match: float = 0.55
+    tentative_match: float = 0.2
     echo: float = 0.5
-    patience_s: float = 2.0
-    reach: float = 0.5
+    patience_s: float = 1.5
+    reach: float = 0.25
     most_reach: float = 1.0
-    weak_blur: float = 2.0
+    weak_blur: float = 4.0
 
 
 @dataclass(frozen=True)

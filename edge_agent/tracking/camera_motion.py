@@ -17,7 +17,7 @@ import numpy as np
 from edge_agent.tracking.kalman import Floats
 
 LEAST_PAIRS = 4
-MEMORY_S = 1.0
+MEMORY_S = 0.5
 DOUBT = 2.0
 """The common surprise must have this many times the power of chance."""
 SPREAD_TO_ERROR = 1.25 * 1.4826

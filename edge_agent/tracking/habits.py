@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 ECHO_SHARE = 0.07
 ECHO_STEP = 0.05
-MOST_DOUBT = 0.3
+MOST_DOUBT = 0.25
 JITTER_STEP = 0.05
 MOST_JUMP = 0.2
 LEAST_PEOPLE = 4

@@ -18,11 +18,11 @@ Motion = Floats
 """(5, 4, N): boxes, velocities, and of every 2 × 2 block the variance of the box, the covariance
 and the variance of the velocity."""
 
-DRIFT = np.array([[0.035], [0.035], [0.035], [0.035]])
+DRIFT = np.array([[0.045], [0.045], [0.035], [0.035]])
 """Standard deviation of the box's own drift from frame to frame, in sizes of the box."""
-PUSH = np.array([[1 / 160], [1 / 160], [1 / 320], [1 / 320]])
+PUSH = np.array([[1 / 160], [1 / 160], [1 / 640], [1 / 640]])
 """Standard deviation of the velocity's drift from frame to frame, in sizes of the box."""
-BLUR = np.array([[0.05], [0.05], [0.1], [0.1]])
+BLUR = np.array([[0.05], [0.05], [0.08], [0.08]])
 """Standard deviation of a measured box, in sizes of the box, for a steady detector."""
 RATE_HZ = 30.0
 """Frame rate that drift and push are meant for; they are scaled to time with it."""

@@ -48,7 +48,7 @@ class Table:
         self.unseen_s[rows] = 0
         self.seen[rows] = True
 
-    def become(self, state: States) -> Indices:
+    def become(self, state: States) -> npt.NDArray[np.int64]:
         """Take these states; the deleted leave, and their ids are the answer."""
         self.state = state
         lost = (state == State.LOST).nonzero()[0]
@@ -57,7 +57,7 @@ class Table:
         gone = state == State.DELETED
         if not gone.any():
             return self.track_id[:0]
-        ended = self.track_id[gone]
+        ended: npt.NDArray[np.int64] = self.track_id[gone]
         self._keep(~gone)
         return ended
 
