@@ -44,7 +44,7 @@ class Judge:
                 if both_s <= 0:
                     continue
                 if one.camera == other.camera:
-                    if both_s > SAME_CAMERA_S:
+                    if both_s > SAME_CAMERA_S or not (one.ended or other.ended):
                         return NEVER
                     continue
                 total += self._meeting(one, other)

@@ -162,9 +162,8 @@ class Resolver:
         for young in [i for i in self._identities if self._is_young(i, at_s)]:
             if young.token not in self._identities:
                 continue  # merged a moment ago
-            others = [
-                o for o in self._candidates(list(young.views.values()), at_s) if o is not young
-            ]
+            candidates = self._candidates(list(young.views.values()), at_s)
+            others = [o for o in candidates if o is not young and o.tracklets]
             gains = sorted(
                 ((self._scores.pair_gain(young, other), other.token) for other in others),
                 reverse=True,
@@ -176,7 +175,8 @@ class Resolver:
 
     def _is_young(self, identity: Identity, at_s: float) -> bool:
         age_s = at_s - identity.born_s
-        return age_s <= self._rules.young_s and age_s % AGAIN_S < self._rules.step_s
+        due = age_s <= self._rules.young_s and age_s % AGAIN_S < self._rules.step_s
+        return due and bool(identity.tracklets)  # what was cut from it may have been all of it
 
     def _join(self, one: Identity, other: Identity, at_s: float) -> list[Answer]:
         """Two identities are one person: the older keeps its name."""

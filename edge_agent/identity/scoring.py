@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from edge_agent.identity.appearance import Likeness, Vector
 from edge_agent.identity.floor import Doors, together
 from edge_agent.identity.identities import Identity
-from edge_agent.identity.joining import MOST, NEVER, Judge
+from edge_agent.identity.joining import MOST, NEVER, SAME_CAMERA_S, Judge
 from edge_agent.identity.settings import IdentityRules
 from edge_agent.identity.tracklet import Tracklet
 
@@ -61,7 +61,7 @@ class Scores:
     def parted(self, one: Tracklet, other: Tracklet) -> bool:
         """True if two live tracks have been too far apart of late to be one person."""
         if one.camera == other.camera:
-            return False
+            return one.overlap_s(other) > SAME_CAMERA_S
         since_s = min(one.last_s, other.last_s) - LATELY_S
         both = together(one.trail, other.trail, self._rules.align_s, since_s)
         return both is not None and (
