@@ -205,3 +205,40 @@ def test_a_state_whose_columns_do_not_fit_is_refused() -> None:
     broken = msgspec.structs.replace(tracker.state(), score=[])
     with pytest.raises(ValueError, match="length"):
         Tracker(0.5).restore(broken)
+
+
+@calm
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.floats(width=32), min_size=4, max_size=4),
+            st.floats(width=32),
+        ),
+        max_size=12,
+    ),
+    st.floats(),
+)
+def test_whatever_comes_in_the_state_stays_sound(
+    junk: list[tuple[list[float], float]], at_s: float
+) -> None:
+    tracker = Tracker(0.5)
+    follow(tracker, [detections([walker(0)])] * 3)
+    boxes = np.array([box for box, _ in junk], dtype=np.float32).reshape(-1, 4)
+    score = np.array([each for _, each in junk], dtype=np.float32)
+    with np.errstate(all="ignore"):
+        tracker.update(Detections(boxes, score), at_s)
+    assert tracker.refused <= len(junk)
+    tracks = follow(tracker, [detections([walker(0)])] * 3, start_s=tracker.state().at_s or 0.0)
+    assert np.isfinite(tracks[-1].xyxy).all()
+    assert tracks[-1].confirmed.any()
+
+
+def test_five_hundred_people_in_a_frame_are_followed() -> None:
+    rng = np.random.default_rng(0)
+    corner = rng.uniform(0, 5000, (500, 2))
+    boxes = np.concatenate((corner, corner + np.array((40, 100))), axis=1).astype(np.float32)
+    tracker = Tracker(0.5)
+    for step in range(3):
+        tracks = tracker.update(Detections(boxes, np.full(500, 0.9, np.float32)), step / RATE_HZ)
+    assert tracks.confirmed.sum() > 450
+    assert len(set(tracks.track_id.tolist())) == len(tracks)
