@@ -136,6 +136,7 @@ def test_restart_at_the_line(cut: int) -> None:
             for y in path
         ]
     )
-    _, rules = run(messages, {cut, cut + 1, 59 - cut})
+    facts, rules = run(messages, {cut, cut + 1, 59 - cut})
+    assert facts == run(messages, set())[0]
     tally = rules.occupancy.tally
     assert (tally.entries, tally.exits) == (2, 1)

@@ -120,6 +120,14 @@ def test_who_came_back_in_between_entered_twice() -> None:
     assert street.counted == {"in": 2, "out": 1}
 
 
+def test_who_went_out_on_the_other_track_in_between_entered_twice() -> None:
+    street = Street()
+    street.walk((1, 0.5, IN))
+    street.walk((2, 0.5, (*OUT, *IN)), pause_s=2.5)
+    assert street.join(1, 2) == []
+    assert street.counted == {"in": 2, "out": 1}
+
+
 def test_long_after_each_other_are_two_crossings() -> None:
     street = Street()
     street.walk((1, 0.5, IN))
