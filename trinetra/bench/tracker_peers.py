@@ -82,7 +82,7 @@ def _fed_with_supervision(sv: ModuleType, update: Callable[[Any], object]) -> Up
     return call
 
 
-def _ultralytics(rate_hz: float) -> list[Peer]:
+def _ultralytics(_rate_hz: float) -> list[Peer]:
     module = importlib.import_module("ultralytics.trackers.byte_tracker")
     options = SimpleNamespace(
         track_high_thresh=0.6,
@@ -94,7 +94,7 @@ def _ultralytics(rate_hz: float) -> list[Peer]:
     )
 
     def fresh() -> Update:
-        tracker = module.BYTETracker(options, frame_rate=round(rate_hz))
+        tracker = module.BYTETracker(options)
         return lambda _, found: tracker.update(_Boxes(found.xyxy, found.score))
 
     return [Peer("ultralytics BYTETracker", "ultralytics", fresh)]
