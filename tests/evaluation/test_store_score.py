@@ -272,3 +272,7 @@ def test_who_is_left_out_counts_in_the_one_figure_only() -> None:
     score = score_identities(VISIBLE, marks_of(names), apart={0})
     assert score.f1_apart.value == 1
     assert score.f1.value == pytest.approx(16 / 18)
+
+
+def test_an_empty_queue_that_was_told_empty_is_right_not_unknown() -> None:
+    assert queue_ratio(Happened(0, 600, queue_zones=["till"]), Happened(0, 600)).value == 0

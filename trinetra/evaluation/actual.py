@@ -38,6 +38,7 @@ def happened_in(truth: DayTruth, config: StoreConfig) -> Happened:
             for each in truth.queue_episodes
         ],
         occupancy=[Headcount(step.at, step.customers) for step in truth.occupancy],
+        queue_zones=[zone.name for zone in config.zones if zone.kind == "queue"],
         heat=truth.heatmap_blocks,
     )
 

@@ -78,7 +78,8 @@ def queue_ratio(truth: Happened, measured: Happened) -> Ratio:
     times = np.arange(truth.begin_s + QUEUE_STEP_S / 2, truth.end_s, QUEUE_STEP_S)
     blocks = np.array([block_of(time, truth.begin_s, count) for time in times], dtype=int)
     off, seen = np.zeros(count), np.zeros(count)
-    for zone in {stay.zone for stay in (*truth.queues, *measured.queues)}:
+    zones = {stay.zone for stay in (*truth.queues, *measured.queues)}
+    for zone in zones.union(truth.queue_zones):
         error = np.abs(
             waiting_at(measured.queues, zone, times) - waiting_at(truth.queues, zone, times)
         )

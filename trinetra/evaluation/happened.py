@@ -62,4 +62,6 @@ class Happened:
     stays: Sequence[Stay] = ()
     queues: Sequence[Stay] = ()
     occupancy: Sequence[Headcount] = ()
+    queue_zones: Sequence[str] = ()
+    """Queues there are, also those in which nobody waited."""
     heat: Floats = field(default_factory=lambda: np.zeros((1, 0, 0)))
