@@ -68,6 +68,11 @@ class Day:
         return self.ends_at - self.begins_at
 
     @property
+    def midnight(self) -> float:
+        """When the local day begins."""
+        return day_span(self.date, self.zone)[0]
+
+    @property
     def restarts(self) -> list[tuple[float, float]]:
         """(begin, end) of the agent's restarts within the window, UNIX s."""
         return [

@@ -41,7 +41,7 @@ class Rows(NamedTuple):
 
     `frame` counts the chunk's frames; `person` is -1 for a false alarm, whose `entity` is then
     below -1; `other` is the person merged into the box, else -1; `visible` 0..1 and `turn` (rad)
-    say how they were seen, `content` in which frame of the day.
+    say how they were seen, `content` in which frame of the local day.
     """
 
     frame: Ints
@@ -80,7 +80,7 @@ class _Scene:
 
     boxes: Boxes
     in_view: npt.NDArray[np.bool_]
-    path: Ints
+    key: Ints
     person: Ints
 
 
@@ -92,12 +92,13 @@ class Detector:
         self._noise = Noise(day.seed)
         self._alarms = {watch.camera: Alarms(day, watch, self._noise) for watch in watches}
         self._heights = heights_of(day, day.motion)
+        self._midnight = day.midnight
         self._moment: tuple[tuple[float, float, int], Moment] | None = None
 
     def rows(self, watch: Watch, t: Array) -> Rows:
         """Detections at the true times `t` (T,) of frames, whatever the camera's clock says."""
         shown = watch.shown(t)
-        content = np.round((shown - self._day.begins_at) * self._rules.fps).astype(np.int64)
+        content = np.round((shown - self._midnight) * self._rules.fps).astype(np.int64)
         scene = self._scene(watch, self._at(shown))
         found = self._detected(watch, scene, shown, content)
         alarms = self._alarms[watch.camera].rows(shown, content)
@@ -108,7 +109,7 @@ class Detector:
         """Who is really in the picture in the frames at `t`, by frame."""
         scene = self._scene(watch, self._at(watch.shown(t)))
         cut = _clipped(scene.boxes.shown, watch.size)
-        covered, *_ = self._hidden(scene, cut, scene.path * 31 + watch.number, t)
+        covered, *_ = self._hidden(scene, cut, scene.key * 31 + watch.number, t)
         visible = _visible(scene, cut, covered)
         frame, column = np.nonzero(visible > 0)
         return Seen(
@@ -133,10 +134,11 @@ class Detector:
         seen = np.flatnonzero(in_view.any(0))
         kept = Boxes(*(getattr(boxes, name)[:, seen] for name in Boxes.__annotations__))
         path = moment.path[seen]
-        return _Scene(kept, in_view[:, seen], path, self._day.motion.paths.person[path])
+        paths = self._day.motion.paths
+        return _Scene(kept, in_view[:, seen], paths.key[path], paths.person[path])
 
     def _detected(self, watch: Watch, scene: _Scene, t: Array, content: Ints) -> Rows:
-        boxes, who = scene.boxes, scene.path * 31 + watch.number
+        boxes, who = scene.boxes, scene.key * 31 + watch.number
         cut = _clipped(boxes.shown, watch.size)
         covered, feet_hidden, merged_into = self._hidden(scene, cut, who, t)
         visible = _visible(scene, cut, covered)

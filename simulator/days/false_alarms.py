@@ -53,7 +53,7 @@ class Alarms:
         frame, which = np.nonzero(on)
         boxes, score, entity = self._boxes[near[which]], self._score[near[which]], near[which]
         shaken = boxes + self._noise.white(
-            CHANNEL, entity[:, None] * 4 + np.arange(4), frame[:, None]
+            CHANNEL, entity[:, None] * 4 + np.arange(4), content[frame][:, None]
         )
         parts = [(frame, shaken, score, -FIRST_ENTITY - len(self._mannequins) - entity)]
         parts += [self._mannequin(index, t, content) for index in range(len(self._mannequins))]

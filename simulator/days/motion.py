@@ -86,8 +86,8 @@ class Motion:
 
     def _swayed(self, t: Array, active: npt.NDArray[np.int64], x: Array, y: Array) -> Array:
         """Nobody stands like a post."""
-        phase = active * 2.399
-        turn = (t[:, None] - self._t0) * (1.7 + 0.4 * np.sin(phase)) + phase
+        phase = (self.paths.key[active] % 1009) * 2.399
+        turn = (t[:, None] % DAY_S) * (1.7 + 0.4 * np.sin(phase)) + phase
         return np.stack([x + SWAY_M * np.sin(turn), y + SWAY_M * np.cos(0.83 * turn)])
 
     def _aside(

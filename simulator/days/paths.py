@@ -27,6 +27,7 @@ BEHIND_M = 0.65
 BEHIND_S = 0.6
 LANE_M = 0.25
 SHIFT_S = 0.9
+MOST_MEMBERS = 16
 
 Array = npt.NDArray[np.float64]
 X, Y, FACING, MOVING, HIDDEN, WALKED = range(6)
@@ -37,7 +38,8 @@ class Paths:
     """Knots of all paths, one after the other.
 
     `t` (K,) UNIX s; `knots` (K, 6): x, y (m), facing (rad, unwrapped), moving 0..1, hidden 0/1
-    and metres walked; path p owns knots `first[p]` to `first[p + 1]`. `trip`, `person` (P,).
+    and metres walked; path p owns knots `first[p]` to `first[p + 1]`. `trip`, `person` (P,);
+    `key` (P,) names a path whatever else is there.
     """
 
     t: Array
@@ -45,6 +47,7 @@ class Paths:
     first: npt.NDArray[np.int64]
     trip: npt.NDArray[np.int64]
     person: npt.NDArray[np.int64]
+    key: npt.NDArray[np.int64]
 
     @property
     def begins_at(self) -> Array:
@@ -61,19 +64,20 @@ def paths_of(trips: Sequence[Trip], ground: Ground, seed: int) -> Paths:
     """Paths of everyone in `trips`; a person's path depends on the trip and the seed alone."""
     ways = _Ways(ground)
     found: list[tuple[Array, Array]] = []
-    owners: list[tuple[int, int]] = []
+    owners: list[tuple[int, int, int]] = []
     for trip in trips:
         for member, person in enumerate(trip.people):
             found.append(_Walk(trip, member, ways, seed).knots())
-            owners.append((trip.index, person))
+            owners.append((trip.index, person, trip.index * MOST_MEMBERS + member))
     sizes = np.array([0, *(len(t) for t, _ in found)], np.int64)
-    owned = np.array(owners, np.int64).reshape(-1, 2)
+    owned = np.array(owners, np.int64).reshape(-1, 3)
     return Paths(
         t=np.concatenate([t for t, _ in found]) if found else np.zeros(0),
         knots=np.concatenate([k for _, k in found]) if found else np.zeros((0, 6)),
         first=np.cumsum(sizes),
         trip=owned[:, 0],
         person=owned[:, 1],
+        key=owned[:, 2],
     )
 
 

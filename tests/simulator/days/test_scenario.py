@@ -72,7 +72,7 @@ def test_what_is_wrong_is_told_with_file_and_key(tmp_path: Path, text: str, told
 def test_plans_and_models_are_checked(tmp_path: Path, text: str, told: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)
-    with pytest.raises(ConfigError, match="mine.toml"):
+    with pytest.raises(ConfigError, match=r"mine\.toml"):
         load_scenario(path)
     with pytest.raises(ConfigError) as error:
         load_scenario(path)
