@@ -38,6 +38,7 @@ _RANGES = (
     ("appearance", "common", 0, 3),
     ("appearance", "camera_shift", 0, 3),
     ("appearance", "noise", 0, 5),
+    ("appearance", "occasion", 0, 5),
     ("appearance", "pose", 0, 3),
     ("measuring", "dwell_sigma", 0, 2),
 )

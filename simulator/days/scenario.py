@@ -119,14 +119,19 @@ class Sensing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Appearance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Embeddings (L1): norms relative to a person's own part, which is 1."""
+    """Embeddings (L1): norms relative to a person's own part, which is about 1.
 
-    common: float = 0.55
-    camera_shift: float = 0.35
-    noise: float = 0.45
-    pose: float = 0.35
-    lookalike_share: float = 0.15
-    lookalike_apart: float = 0.6
+    `lookalike_share` of all people wear what many wear; the part of them that is not so has a
+    norm between `lookalike_apart` (all staff have that) and 1.
+    """
+
+    common: float = 0.75
+    camera_shift: float = 0.25
+    noise: float = 0.95
+    occasion: float = 0.5
+    pose: float = 0.45
+    lookalike_share: float = 0.8
+    lookalike_apart: float = 0.3
 
 
 class Mannequin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -129,29 +129,6 @@ def test_a_bumped_camera_shifts_its_picture(plan: Scenario) -> None:
     assert 10 < before[0, 1] - tilted[0, 1] < 40
 
 
-def test_embeddings_keep_identity(seen: list[CameraFrame]) -> None:
-    by_person: dict[tuple[str, int], list[np.ndarray]] = defaultdict(list)
-    for frame in seen[::10]:
-        found = frame.embedding
-        assert found is not None
-        np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
-        for person, vector, share in zip(frame.person, found, frame.visible, strict=True):
-            if person >= 0 and share > 0.7:
-                by_person[frame.camera, int(person)].append(vector)
-    means = {key: np.mean(v, axis=0) for key, v in by_person.items() if len(v) > 5}
-    same, across, strangers = [], [], []
-    for (camera, person), vectors in by_person.items():
-        same += [float(a @ b) for a, b in pairwise(vectors)]
-        for (other_camera, other), mean in means.items():
-            cosine = float(vectors[0] @ mean / np.linalg.norm(mean))
-            if other != person:
-                strangers.append(cosine)
-            elif other_camera != camera:
-                across.append(cosine)
-    assert np.mean(same) > np.mean(across) + 0.03 > np.mean(strangers) + 0.2
-    assert max(strangers) > np.median(strangers) + 0.3  # look-alikes exist
-
-
 def test_any_part_of_a_day_has_the_same_detections_as_the_whole(
     day: Day, seen: list[CameraFrame]
 ) -> None:
