@@ -34,6 +34,8 @@ SPECTRUM_D = 36.0
 """Variance falls by 1/e every so many dimensions."""
 STYLES = 16
 """Kinds of clothes that many wear, whatever the number of people."""
+STAFF_APART = 0.6
+"""Norm of what is one's own below the same jacket: trousers, hair, build."""
 UNLIKE = 0.45
 """How much one occasion's noise is unlike another's: sigma of a log-normal factor."""
 WORSE = 1.2
@@ -141,7 +143,7 @@ def _people(day: Day) -> Vectors:
     alike = (rng.random(len(people)) < rules.lookalike_share) | staff
     style = np.where(staff, STYLES, rng.integers(0, STYLES, len(people)))[alike]
     apart = rng.uniform(rules.lookalike_apart, 1.0, len(people))
-    apart = np.where(staff, rules.lookalike_apart, apart)[alike, None].astype(np.float32)
+    apart = np.where(staff, STAFF_APART, apart)[alike, None].astype(np.float32)
     own[alike] = apart * own[alike] + np.sqrt(1 - apart**2) * styles[style]
     return own
 

@@ -122,7 +122,7 @@ class Appearance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Embeddings (L1): norms relative to a person's own part, which is about 1.
 
     `lookalike_share` of all people wear what many wear; the part of them that is not so has a
-    norm between `lookalike_apart` (all staff have that) and 1.
+    norm between `lookalike_apart` and 1.
     """
 
     common: float = 0.75
