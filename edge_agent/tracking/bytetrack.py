@@ -99,15 +99,18 @@ class Tracker:
         self._next_id = 1
         self._at_s: float | None = None
 
-    def update(self, detections: Detections, at_s: float) -> Tracks:
+    def update(self, detections: Detections, at_s: float, *, moved: Floats | None = None) -> Tracks:
         """Take the detections of the frame seen at `at_s` (seconds of any epoch).
 
-        A clock that jumps back, or is not a number, counts as no time passed.
+        A clock that jumps back, or is not a number, counts as no time passed. `moved` (2, 3) is
+        where the last frame's pixels are in this one (`picture_motion`), if the camera moved.
         """
         first_frame = self._at_s is None
         found = self._found(detections)
         dt_s = self._passed(at_s)
         self._table.move(dt_s)
+        if moved is not None:
+            self._table.motion = kalman.warp(self._table.motion, moved)
         rows, columns = self._matched(found, dt_s)
         self._see(rows, found, columns)
         ended = self._aged()

@@ -59,6 +59,15 @@ def predict(motion: Motion, dt_s: float) -> Motion:
     return after
 
 
+def warp(motion: Motion, moved: Floats) -> Motion:
+    """The motions in a picture whose pixels went where `moved` (2, 3) says: shift, turn, scale."""
+    turn, grown = moved[:, :2], float(np.hypot(*moved[:, 0]))
+    after: Motion = motion * np.array([grown, grown, grown**2, grown**2, grown**2])[:, None, None]
+    after[0, :2] = turn @ motion[0, :2] + moved[:, 2:]
+    after[1, :2] = turn @ motion[1, :2]
+    return after
+
+
 def correct(motion: Motion, measured: Floats, blur: Floats) -> Motion:
     """The motions after a measurement (4, N) of each; `blur` (N,) is in units of `BLUR`."""
     box = motion[0]
