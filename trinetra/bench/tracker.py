@@ -28,8 +28,8 @@ OURS = "trinetra"
 
 
 def bench(
-    frames: Annotated[int, typer.Option(min=1, help="Measured frames of a run.")] = 150,
-    runs: Annotated[int, typer.Option(min=1, help="Runs; the median counts.")] = 7,
+    frames: Annotated[int, typer.Option(min=1, help="Measured frames of a run.")] = 100,
+    runs: Annotated[int, typer.Option(min=1, help="Runs; the median counts.")] = 5,
     seed: Annotated[int, typer.Option(min=0)] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
