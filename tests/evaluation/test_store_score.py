@@ -42,7 +42,8 @@ def day(seed: int = 1, people: int = 40) -> Happened:
         steps.append(Headcount(passage.at_s, inside))
     stays = [Stay("shelf", float(t) + 10, float(t) + 60, i) for i, t in enumerate(came)]
     queues = [Stay("till", float(t) - 90, float(t) - 20, i) for i, t in enumerate(went)]
-    return Happened(0.0, HOUR_S, passages, stays, queues, steps, rng.random((12, 4, 6)) * 50)
+    heat = rng.random((12, 4, 6)) * 50
+    return Happened(0.0, HOUR_S, passages, stays, queues, steps, ("till",), heat)
 
 
 def sampled(truth: Happened) -> Happened:
