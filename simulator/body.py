@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from simulator.clothes import paint
 from simulator.looks import Look
-from simulator.skeleton import ANGLES, FRONT, SEGMENTS, Array, Pose, Tube, tubes_of
+from simulator.skeleton import Pose, tubes_of
+from simulator.tubes import ANGLES, FRONT, SEGMENTS, Array, Tube
 
 PHASES = 48
 

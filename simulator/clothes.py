@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.looks import Look
-from simulator.skeleton import ANGLES, FRONT, HEAD, SEGMENTS, TORSO, Array
+from simulator.skeleton import HEAD, TORSO
 from simulator.textures import Bgr
+from simulator.tubes import ANGLES, FRONT, SEGMENTS, Array
 
 
 def paint(look: Look) -> list[Array]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from simulator.body import Figure
 from simulator.cameras import Camera
-from simulator.skeleton import Array
+from simulator.tubes import Array
 
 SCALE = 2
 SUBPIXEL_BITS = 3

@@ -13,8 +13,9 @@ from simulator.backdrop import Backdrop
 from simulator.body import Figure
 from simulator.cameras import Camera
 from simulator.patch import XYXY, Image, Patch, drawn
-from simulator.skeleton import Array, Pose
+from simulator.skeleton import Pose
 from simulator.textures import Style
+from simulator.tubes import Array
 
 GRAINS = 5
 FONT = cv2.FONT_HERSHEY_SIMPLEX

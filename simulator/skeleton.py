@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.looks import Look
+from simulator.tubes import Array, Tube, tube_along, upright
+from simulator.worn import bag, hair_fall, skirt
 
-Array = npt.NDArray[np.float64]
-SEGMENTS = 10
-ANGLES = np.arange(SEGMENTS) * 2 * np.pi / SEGMENTS
-FRONT = np.cos(ANGLES)
 STRIDE_M = 1.40
 THIGH_M, SHIN_M, ANKLE_M = 0.43, 0.42, 0.075
 UPPER_ARM_M, FOREARM_M = 0.29, 0.25
@@ -30,15 +27,6 @@ class Pose:
     gait: float = 0.0
     reach: float = 0.0
     phone: float = 0.0
-
-
-@dataclass(frozen=True)
-class Tube:
-    """Rings in order: centres (R, 3), first half-axes (R, 3), second half-axes (R, 3)."""
-
-    centres: Array
-    first: Array
-    second: Array
 
 
 def tubes_of(look: Look, pose: Pose) -> list[Tube]:
@@ -59,11 +47,11 @@ def tubes_of(look: Look, pose: Pose) -> list[Tube]:
         parts.append(arm)
         hands.append(hand)
     if look.hair in ("long", "bun"):
-        parts.append(_hair_fall(look, pelvis, lean, sway))
+        parts.append(hair_fall(look, pelvis, lean, sway))
     if look.bottom == "skirt" or look.coat:
-        parts.append(_skirt(look, legs, pelvis))
+        parts.append(skirt(look, legs, pelvis))
     if look.bag != "none":
-        parts.append(_bag(look, hands[0], pelvis, lean))
+        parts.append(bag(look, hands[0], pelvis, lean))
     return parts
 
 
@@ -76,29 +64,6 @@ def _leg_angles(phase: float, gait: float) -> tuple[float, float]:
 
 def _leg_length(thigh: float, knee: float) -> float:
     return float(THIGH_M * np.cos(thigh) + SHIN_M * np.cos(thigh - knee))
-
-
-def _tube_along(points: Array, radii: Array) -> Tube:
-    """Round tube through `points` (R, 3)."""
-    ends = np.concatenate([points[:1], points, points[-1:]])
-    x, y, z = (ends[:-2] - ends[2:]).T
-    level = np.sqrt(x**2 + z**2) + 1e-9
-    length = np.sqrt(level**2 + y**2)
-    # first = (0, 1, 0) x up and second = up x first, for the unit vector `up` against the tube
-    first = np.stack([z, np.zeros_like(x), -x], axis=1) / level[:, None]
-    second = np.stack([-x * y, level**2, -y * z], axis=1) / (level * length)[:, None]
-    return Tube(points, first * radii[:, None], second * radii[:, None])
-
-
-def _upright(rows: Array, lean: float, pelvis: float, sway: float) -> Tube:
-    """Horizontal ellipses; rows are z above the pelvis, x shift, half-width y, half-depth x."""
-    centres = np.stack(
-        [rows[:, 1] + lean * rows[:, 0], np.full(len(rows), sway), rows[:, 0] + pelvis], axis=1
-    )
-    first = np.zeros((len(rows), 3))
-    second = np.zeros((len(rows), 3))
-    first[:, 0], second[:, 1] = rows[:, 3], rows[:, 2]
-    return Tube(centres, first, second)
 
 
 TORSO: Array = np.array(
@@ -118,7 +83,7 @@ def _torso(look: Look, pelvis: float, lean: float, sway: float) -> Tube:
     rows[:, 3] *= look.build ** (1.3 if look.build > 1 else 1.0)
     if look.top in ("jacket", "vest") or look.coat:
         rows[:, 2:] *= 1.08
-    return _upright(rows, lean, pelvis, sway)
+    return upright(rows, lean, pelvis, sway)
 
 
 HEAD: Array = np.array(
@@ -139,7 +104,7 @@ def _neck_and_head(look: Look, pelvis: float, lean: float, sway: float, nod: flo
         rows[7:, 2:] *= 1.10
         rows[7, 1], rows[7, 3] = 0.03, 0.15
     rows[2:, 1] += 0.05 * nod * (rows[2:, 0] - 0.6) / 0.25
-    return _upright(rows, lean, pelvis, sway)
+    return upright(rows, lean, pelvis, sway)
 
 
 def _leg(
@@ -171,7 +136,7 @@ def _leg(
     centres = ankle + spans[:, None] * ahead + lift[:, None] * upward
     across = np.tile([0.0, 1.0, 0.0], (7, 1)) * broad[:, None]
     foot = Tube(centres, upward[None] * high[:, None], across)
-    return [_tube_along(points, radii), foot]
+    return [tube_along(points, radii), foot]
 
 
 def _arm(
@@ -211,63 +176,4 @@ def _arm(
     sleeve = 1.15 if look.long_sleeves or look.coat else 1.0
     radii = np.array([0.03, 0.060, 0.054, 0.048, 0.045, 0.044, 0.040, 0.034, 0.036, 0.034, 0.012])
     radii[:8] *= sleeve * (0.55 + 0.45 * look.build)
-    return _tube_along(points, radii), hand
-
-
-def _hair_fall(look: Look, pelvis: float, lean: float, sway: float) -> Tube:
-    """Long hair over the neck, or a bun."""
-    if look.hair == "bun":
-        rows = [(0.76, 0.01), (0.775, 0.045), (0.80, 0.055), (0.83, 0.045), (0.845, 0.01)]
-        table = np.array([(z, -0.115, r, r) for z, r in rows])
-    else:
-        table = np.array(
-            [
-                (0.46, -0.10, 0.05, 0.015), (0.50, -0.10, 0.085, 0.032),
-                (0.60, -0.075, 0.088, 0.045), (0.68, -0.05, 0.090, 0.068),
-                (0.76, -0.035, 0.089, 0.078), (0.82, -0.03, 0.06, 0.06),
-            ]
-        )  # fmt: skip
-    return _upright(table, lean, pelvis, sway)
-
-
-def _skirt(look: Look, legs: list[tuple[float, float]], pelvis: float) -> Tube:
-    """Skirt or the skirts of a coat, wide enough for the stride."""
-    spread = max(abs(angles[0]) for angles in legs)
-    long = 0.50 if look.bottom == "skirt" else 0.34
-    rows = []
-    for t in (0.0, 0.25, 0.5, 0.75, 1.0):
-        half = (0.168 + 0.03 * t) * look.build * 1.05
-        deep = (0.125 + 0.02 * t + 0.32 * spread * t) * look.build * 1.05
-        rows.append((0.08 - t * (long + 0.08), 0.0, half, deep))
-    return _upright(np.array(rows), 0.0, pelvis, 0.0)
-
-
-def _bag(look: Look, hand: Array, pelvis: float, lean: float) -> Tube:
-    if look.bag == "backpack":
-        table = np.array(
-            [
-                (0.08, -0.20, 0.02, 0.02), (0.10, -0.20, 0.12, 0.075), (0.26, -0.20, 0.13, 0.085),
-                (0.42, -0.19, 0.12, 0.08), (0.48, -0.17, 0.08, 0.05), (0.49, -0.17, 0.01, 0.01),
-            ]
-        )  # fmt: skip
-        return _upright(table, lean, pelvis, 0.0)
-    if look.bag == "shoulder":
-        table = np.array(
-            [
-                (-0.12, 0.0, 0.01, 0.02), (-0.11, 0.0, 0.06, 0.15), (0.02, 0.0, 0.06, 0.15),
-                (0.10, 0.0, 0.05, 0.12), (0.11, 0.0, 0.01, 0.02), (0.11, 0.0, 0.005, 0.005),
-            ]
-        )  # fmt: skip
-        bag = _upright(table, 0.0, pelvis, 0.0)
-        bag.centres[:, 1] -= 0.215 * look.build
-        return bag
-    rows = [
-        (-0.02, 0.01),
-        (-0.06, 0.05),
-        (-0.12, 0.14),
-        (-0.30, 0.15),
-        (-0.40, 0.13),
-        (-0.41, 0.01),
-    ]
-    table = np.array([(hand[2] + z, hand[0], 0.4 * r, r) for z, r in rows])
-    return _upright(table, 0.0, 0.0, float(hand[1]))
+    return tube_along(points, radii), hand

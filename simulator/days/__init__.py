@@ -3,7 +3,8 @@
 from simulator.days.day import Day, simulate_day
 from simulator.days.frames import CameraFrame, frames
 from simulator.days.records import DayTruth
-from simulator.days.scenario import DayScenario, load_scenario, names
+from simulator.days.scenario import DayScenario
+from simulator.days.scenario_files import load_scenario, names
 from simulator.days.store import store_config
 from simulator.days.truth import truth_of_day
 

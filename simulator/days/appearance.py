@@ -78,7 +78,7 @@ class Wardrobe:
         turn: npt.NDArray[np.float32],
         content: Ints,
     ) -> Vectors:
-        """Unit rows (N, 128); the columns are those of `detecting.Rows`."""
+        """Unit rows (N, 128); the columns are those of `rows.Rows`."""
         rules = self._rules
         own = self._of(entity, camera)
         mixed = other >= 0

@@ -7,81 +7,34 @@ whoever hides them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from simulator.days.day import Day
 from simulator.days.false_alarms import Alarms
 from simulator.days.motion import Moment, Motion
 from simulator.days.noise import Noise
+from simulator.days.occlusion import (
+    LEAST_SHARE,
+    Scene,
+    clipped,
+    hidden_by_people,
+    in_picture,
+    visible_share,
+)
 from simulator.days.paths import Array
+from simulator.days.rows import Ints, Rows, Seen
 from simulator.days.sight import Bodies, Boxes
 from simulator.days.watching import Watch
 
-LEAST_SHARE = 0.12
 LEAST_SCORE = 0.1
 SMALLEST_PX = 8.0
-FILL = 0.85
 GUESS = 0.2
 """Share of hidden feet that a detector adds to what it sees; most draw the visible part."""
 CHANNEL_X, CHANNEL_Y, CHANNEL_W, CHANNEL_H = range(10, 14)
-CHANNEL_FEET, CHANNEL_SCORE, CHANNEL_MISS, CHANNEL_MERGE = range(14, 18)
+CHANNEL_FEET, CHANNEL_SCORE, CHANNEL_MISS = range(14, 17)
 
 GUESS_BEHIND = 0.5
 """The same for feet behind other people, more: where those stand is no edge of the picture."""
-
-Ints = npt.NDArray[np.int64]
-
-
-class Rows(NamedTuple):
-    """Detections of one camera over a chunk, sorted by frame; all arrays have one length.
-
-    `frame` counts the chunk's frames; `person` is -1 for a false alarm, whose `entity` is then
-    below -1; `other` is the person merged into the box, else -1; `visible` 0..1 and `turn` (rad)
-    say how they were seen, `content` in which frame of the local day.
-    """
-
-    frame: Ints
-    xyxy: npt.NDArray[np.float32]
-    score: npt.NDArray[np.float32]
-    person: Ints
-    entity: Ints
-    other: Ints
-    visible: npt.NDArray[np.float32]
-    turn: npt.NDArray[np.float32]
-    content: Ints
-
-    def with_(self, others: Rows) -> Rows:
-        """These rows and then the others."""
-        pairs: Any = zip(self, others, strict=True)
-        return Rows(*(np.concatenate(pair) for pair in pairs))
-
-    def at(self, which: slice | Ints) -> Rows:
-        """Some of the rows."""
-        columns: Any = self
-        return Rows(*(column[which] for column in columns))
-
-
-class Seen(NamedTuple):
-    """True boxes of one camera over a chunk: whole bodies, pixels; `visible` is a share."""
-
-    frame: Ints
-    xyxy: Array
-    person: Ints
-    visible: Array
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """Who is in the picture: arrays (T, V), with `in_view` where there is something to see."""
-
-    boxes: Boxes
-    in_view: npt.NDArray[np.bool_]
-    key: Ints
-    person: Ints
 
 
 class Detector:
@@ -108,9 +61,9 @@ class Detector:
     def seen(self, watch: Watch, t: Array) -> Seen:
         """Who is really in the picture in the frames at `t`, by frame."""
         scene = self._scene(watch, self._at(watch.shown(t)))
-        cut = _clipped(scene.boxes.shown, watch.size)
+        cut = clipped(scene.boxes.shown, watch.size)
         covered, *_ = self._hidden(scene, cut, scene.key * 31 + watch.number, t)
-        visible = _visible(scene, cut, covered)
+        visible = visible_share(scene, cut, covered)
         frame, column = np.nonzero(visible > 0)
         return Seen(
             frame=frame,
@@ -126,22 +79,22 @@ class Detector:
             self._moment = (key, self._day.motion.at(t))
         return self._moment[1]
 
-    def _scene(self, watch: Watch, moment: Moment) -> _Scene:
+    def _scene(self, watch: Watch, moment: Moment) -> Scene:
         view = watch.view(float(moment.t[0]))
         heights = self._heights[moment.path]
         boxes = view.boxes(Bodies(moment.x, moment.y, moment.facing, heights, moment.moving))
-        in_view = _in_picture(boxes, watch.size)
+        in_view = in_picture(boxes, watch.size)
         seen = np.flatnonzero(in_view.any(0))
         kept = Boxes(*(getattr(boxes, name)[:, seen] for name in Boxes.__annotations__))
         path = moment.path[seen]
         paths = self._day.motion.paths
-        return _Scene(kept, in_view[:, seen], paths.key[path], paths.person[path])
+        return Scene(kept, in_view[:, seen], paths.key[path], paths.person[path])
 
-    def _detected(self, watch: Watch, scene: _Scene, t: Array, content: Ints) -> Rows:
+    def _detected(self, watch: Watch, scene: Scene, t: Array, content: Ints) -> Rows:
         boxes, who = scene.boxes, scene.key * 31 + watch.number
-        cut = _clipped(boxes.shown, watch.size)
+        cut = clipped(boxes.shown, watch.size)
         covered, feet_hidden, merged_into = self._hidden(scene, cut, who, t)
-        visible = _visible(scene, cut, covered)
+        visible = visible_share(scene, cut, covered)
         tall = boxes.whole[..., 3] - boxes.whole[..., 1]
         score = self._scores(visible, tall, who, t, content)
         guess = GUESS + 0.1 * self._noise.white(CHANNEL_FEET, who, 0)
@@ -158,7 +111,7 @@ class Detector:
         taker = merged_into[gone_frame, gone]
         other[gone_frame, taker] = scene.person[gone]
         _grow(xyxy, cut, gone_frame, gone, taker)
-        final = _clipped(xyxy[frame, column], watch.size)
+        final = clipped(xyxy[frame, column], watch.size)
         good = (final[:, 2] - final[:, 0] > SMALLEST_PX / 2) & (
             final[:, 3] - final[:, 1] > SMALLEST_PX
         )
@@ -175,32 +128,8 @@ class Detector:
             content=content[frame],
         )
 
-    def _hidden(self, scene: _Scene, cut: Array, who: Ints, t: Array) -> tuple[Array, Array, Ints]:
-        """By people in front: share covered, share of the height hidden at the feet, merged into.
-
-        All (T, V); the last is a column or -1.
-        """
-        shape = scene.in_view.shape
-        uncovered, feet = np.ones(shape), np.zeros(shape)
-        merged = np.full(shape, -1, np.int64)
-        for far, near in _overlapping(cut, scene):
-            a, b = cut[:, far], cut[:, near]
-            wide = np.minimum(a[:, 2], b[:, 2]) - np.maximum(a[:, 0], b[:, 0])
-            wide = np.clip(wide / np.maximum(a[:, 2] - a[:, 0], 1.0), 0, 1)
-            tall = np.maximum(a[:, 3] - a[:, 1], 1.0)
-            high = np.clip((a[:, 3] - np.maximum(a[:, 1], b[:, 1])) / tall, 0, 1)
-            high *= b[:, 3] > a[:, 3] - 0.5 * tall
-            behind = scene.boxes.away_m[:, far] > scene.boxes.away_m[:, near]
-            both = scene.in_view[:, far] & scene.in_view[:, near] & behind
-            hidden = np.where(both, wide * high, 0.0)
-            uncovered[:, far] *= 1 - FILL * hidden
-            beneath = np.where(both, high * np.clip((wide - 0.35) / 0.5, 0, 1), 0.0)
-            feet[:, far] = np.maximum(feet[:, far], beneath)
-            pair = who[far] * 65_537 + who[near]
-            luck = self._noise.slow(CHANNEL_MERGE, pair, t, 0.6)
-            merging = (hidden > self._rules.merge_overlap) & (luck > 0.4)
-            merged[:, far] = np.where(merging & (merged[:, near] < 0), near, merged[:, far])
-        return 1 - uncovered, feet, merged
+    def _hidden(self, scene: Scene, cut: Array, who: Ints, t: Array) -> tuple[Array, Array, Ints]:
+        return hidden_by_people(scene, cut, who, t, self._noise, self._rules.merge_overlap)
 
     def _scores(self, visible: Array, tall: Array, who: Ints, t: Array, content: Ints) -> Array:
         """Scores (T, V), 0 where nothing was found; misses come in small runs."""
@@ -233,45 +162,6 @@ class Detector:
 def heights_of(day: Day, motion: Motion) -> Array:
     """Body height of every path's person, (P,)."""
     return np.array([day.height_of(int(person)) for person in motion.paths.person])
-
-
-def _visible(scene: _Scene, cut: Array, covered: Array) -> Array:
-    """Share of each body that neither fixtures nor people nor the picture's border hide."""
-    inside = _area(cut) / np.maximum(_area(scene.boxes.shown), 1.0)
-    return np.where(scene.in_view, scene.boxes.share * inside * (1 - covered), 0.0)
-
-
-def _in_picture(boxes: Boxes, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    cut = _clipped(boxes.shown, size)
-    large = (cut[..., 2] - cut[..., 0] > 2) & (cut[..., 3] - cut[..., 1] > 4)
-    return np.asarray((boxes.share > LEAST_SHARE) & large)
-
-
-def _clipped(xyxy: Array, size: tuple[int, int]) -> Array:
-    limit = np.array([size[0], size[1], size[0], size[1]], dtype=np.float64)
-    return np.clip(np.nan_to_num(xyxy), 0.0, limit)
-
-
-def _area(xyxy: Array) -> Array:
-    return np.asarray(
-        np.clip(xyxy[..., 2] - xyxy[..., 0], 0, None)
-        * np.clip(xyxy[..., 3] - xyxy[..., 1], 0, None)
-    )
-
-
-def _overlapping(cut: Array, scene: _Scene) -> list[tuple[int, int]]:
-    """(far, near) pairs of columns whose boxes meet at some time, the nearest pairs first."""
-    count = scene.in_view.shape[1]
-    if count < 2:
-        return []
-    x1, y1, x2, y2 = (
-        np.where(scene.in_view, cut[..., i], np.nan).astype(np.float32) for i in range(4)
-    )
-    with np.errstate(invalid="ignore"):
-        meet = (x1[:, :, None] < x2[:, None]) & (x1[:, None] < x2[:, :, None])
-        meet &= (y1[:, :, None] < y2[:, None]) & (y1[:, None] < y2[:, :, None])
-    any_time = np.asarray(meet.any(0)) & ~np.eye(count, dtype=bool)
-    return [(int(far), int(near)) for far, near in np.argwhere(any_time)]
 
 
 def _grow(xyxy: Array, cut: Array, frames: Ints, gone: Ints, taker: Ints) -> None:

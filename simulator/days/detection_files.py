@@ -10,9 +10,10 @@ from typing import IO
 import numpy as np
 
 from simulator.days.day import Day
-from simulator.days.detecting import Detector, Seen
+from simulator.days.detecting import Detector
 from simulator.days.frames import CHUNK_S, CameraFrame, frames
 from simulator.days.noise import Floats
+from simulator.days.rows import Seen
 from simulator.days.watching import Watch, watches_of
 
 PART_FRAMES = 30_000

@@ -17,7 +17,8 @@ from contracts.batches import Batch, BatchName, pack
 from contracts.events import Event, encode_event, is_analytics
 from simulator.days.day import Day, simulate_day
 from simulator.days.events import Reporter, boot_of
-from simulator.days.outline import Marked, outline_of_day
+from simulator.days.marks import Marked
+from simulator.days.outline import outline_of_day
 from simulator.days.records import DayTruth
 from simulator.days.scenario import DayScenario
 

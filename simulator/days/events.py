@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -16,10 +15,7 @@ import numpy as np
 from contracts.events import (
     TYPE_OF,
     UNKNOWN,
-    CameraStatus,
-    CoverageMinute,
     Event,
-    HeatmapTile,
     LineCrossed,
     OccupancySampled,
     Payload,
@@ -27,30 +23,18 @@ from contracts.events import (
     VisitClosed,
     ZoneVisit,
 )
+from simulator.days.camera_events import Told, camera_events
 from simulator.days.day import Day
 from simulator.days.drawn_plan import geometry_of
-from simulator.days.facts import owners_of
 from simulator.days.hours import at_local, utc
-from simulator.days.records import CELL_M, HEAT_BLOCK_S, DayTruth
+from simulator.days.records import DayTruth
 from simulator.days.scenario import LogNormal
-from simulator.days.watching import Watch, watches_of
+from simulator.days.watching import watches_of
 
-MINUTE_S = 60.0
 SAMPLE_S = 300.0
-TILE_BLOCKS = 3
 RESET = "04:00"
 DELAY_S: LogNormal = (0.4, 0.5)
 TRACKS_PER_DAY = 1_000_000
-
-
-@dataclass(frozen=True)
-class Told:
-    """An event to be: what, about what, when it happened and when it could be told."""
-
-    at_s: float
-    known_s: float
-    subject: str
-    payload: Payload
 
 
 class Reporter:
@@ -69,9 +53,9 @@ class Reporter:
         """All events of the day in the order in which they were told."""
         told = [*self._crossings()]
         told += self._occupancy([each for each in told if isinstance(each.payload, LineCrossed)])
-        for part in (self._zones, self._queues, self._visits, self._tiles, self._states):
+        for part in (self._zones, self._queues, self._visits):
             told += part()
-        told += self._minutes()
+        told += camera_events(self._day, self._truth)
         told.append(Told(self._day.begins_at, self._day.begins_at, "store", geometry_of(self._day)))
         told.sort(key=lambda each: (each.known_s, each.subject, each.at_s))
         source = f"trinetra/{self._day.scenario.plan.id}/{boot_of(self._day)}"
@@ -203,59 +187,6 @@ class Reporter:
             sample = OccupancySampled(occupancy=inside, entries=entries, exits=exits)
             yield Told(at_s, at_s, "store", sample)
 
-    def _tiles(self) -> Iterator[Told]:
-        """Presence of a quarter of an hour, each cell told by the camera that owns it."""
-        owners = owners_of(self._day.scenario)
-        blocks = self._truth.heatmap_blocks
-        for first in range(0, len(blocks), TILE_BLOCKS):
-            begin = self._day.begins_at + first * HEAT_BLOCK_S
-            end = min(begin + TILE_BLOCKS * HEAT_BLOCK_S, self._day.ends_at)
-            heat = blocks[first : first + TILE_BLOCKS].sum(0)
-            for camera, watch in self._watches.items():
-                share = 1 - _overlap(watch, begin, end) / (end - begin)
-                cells = np.argwhere((heat * share > 0.05) & (owners == watch.number))
-                if not len(cells):
-                    continue
-                payload = HeatmapTile(
-                    camera=camera,
-                    kind="presence",
-                    cell_m=CELL_M,
-                    window_start=utc(begin),
-                    window_end=utc(end),
-                    x=cells[:, 1].tolist(),
-                    y=cells[:, 0].tolist(),
-                    seconds=[round(float(heat[y, x] * share), 2) for y, x in cells.tolist()],
-                )
-                yield Told(begin, end + 2.0, f"camera/{camera}", payload)
-
-    def _minutes(self) -> Iterator[Told]:
-        fps = self._day.scenario.sensing.fps
-        for camera, watch in self._watches.items():
-            for at_s in np.arange(self._day.begins_at, self._day.ends_at, MINUTE_S).tolist():
-                expected = min(MINUTE_S, self._day.ends_at - at_s)
-                observed = expected - _overlap(watch, at_s, at_s + expected)
-                payload = CoverageMinute(
-                    camera=camera,
-                    minute=utc(at_s),
-                    expected_s=round(expected, 3),
-                    observed_s=round(observed, 3),
-                    frames=round(observed * fps),
-                )
-                yield Told(at_s, at_s + expected + 2.0, f"camera/{camera}", payload)
-
-    def _states(self) -> Iterator[Told]:
-        for camera, watch in self._watches.items():
-            changes = [(self._day.begins_at, CameraStatus(camera=camera, state="live"))]
-            for begin, end in watch.dark:
-                lost = CameraStatus(camera=camera, state="disconnected", reason="no frames")
-                changes += [(begin, lost), (end, CameraStatus(camera=camera, state="live"))]
-            for begin, end in watch.frozen:
-                still = CameraStatus(camera=camera, state="frozen", reason="picture unchanged")
-                changes += [(begin + 10, still), (end, CameraStatus(camera=camera, state="live"))]
-            for at_s, status in changes:
-                if self._day.begins_at <= at_s < self._day.ends_at:
-                    yield Told(at_s, at_s, f"camera/{camera}", status)
-
     def _blind(self, camera: str, at_s: float) -> bool:
         watch = self._watches[camera]
         return any(begin <= at_s < end for begin, end in (*watch.dark, *watch.frozen))
@@ -277,12 +208,6 @@ class Reporter:
 def boot_of(day: Day) -> str:
     """The name under which a simulated agent's batches travel; one seed, one boot."""
     return f"sim-{day.scenario.name[:40]}-{day.seed}".lower().replace(" ", "-")
-
-
-def _overlap(watch: Watch, begin: float, end: float) -> float:
-    """Seconds of the window in which nothing new was seen."""
-    spans = sorted((*watch.dark, *watch.frozen))
-    return sum(max(0.0, min(end, last) - max(begin, first)) for first, last in spans)
 
 
 def _uuid7(at_s: float, rng: random.Random) -> str:

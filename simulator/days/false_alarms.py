@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from simulator.days.day import Day
 from simulator.days.noise import Noise
 from simulator.days.paths import Array
+from simulator.days.rows import Ints, Rows
 from simulator.days.sight import Bodies
 from simulator.days.watching import Watch
-
-if TYPE_CHECKING:
-    from simulator.days.detecting import Ints, Rows
 
 LASTS_S = 0.5
 SCORE = (0.16, 0.5)
@@ -45,8 +41,6 @@ class Alarms:
 
     def rows(self, t: Array, content: Ints) -> Rows:
         """False alarms at the times `t` (T,)."""
-        from simulator.days.detecting import Rows
-
         low, high = np.searchsorted(self._begin, [t.min() - 20.0, t.max()])
         near = np.arange(low, high)
         on = (t[:, None] >= self._begin[near]) & (t[:, None] < self._end[near])

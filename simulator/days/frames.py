@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from simulator.days.appearance import Wardrobe
 from simulator.days.day import Day
-from simulator.days.detecting import Detector, Rows
+from simulator.days.detecting import Detector
 from simulator.days.noise import Noise
 from simulator.days.paths import Array
+from simulator.days.rows import Rows
 from simulator.days.watching import Watch, watches_of
 
 CHUNK_S = 20.0

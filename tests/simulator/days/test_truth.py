@@ -9,7 +9,8 @@ import pytest
 
 from simulator.days import Day, DayTruth, load_scenario, simulate_day, truth_of_day
 from simulator.days.facts import queues_of
-from simulator.days.outline import Marked, outline_of_day
+from simulator.days.marks import Marked
+from simulator.days.outline import outline_of_day
 from simulator.days.records import DayStay
 from tests.simulator.days.conftest import EVENING
 
