@@ -3,7 +3,7 @@
 Sure detections meet all tracks first; unsure ones may only keep a track alive that was seen in
 the frame before; sure ones that are left start tracks. What is sure comes with the detector
 (`threshold`) and from what the tracker learns about it (`habits`). Before they meet, the tracks
-are moved with the camera (`camera_motion`).
+are moved with the camera (`camera_motion`); where places leave a doubt, looks may help (`looks`).
 Same calls, same tracks: nothing is random and the order of detections does not matter.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,38 +18,16 @@ import numpy.typing as npt
 from edge_agent.tracking import kalman, lifecycle
 from edge_agent.tracking.association import Flags, Indices, Pairs, assign, overlap, twins
 from edge_agent.tracking.camera_motion import CameraMotion, surprise
+from edge_agent.tracking.found import Found, Limits, listened
 from edge_agent.tracking.habits import LEAST_PEOPLE, Habits
 from edge_agent.tracking.kalman import Floats
 from edge_agent.tracking.lifecycle import State
-from edge_agent.tracking.table import Table, TrackerState, empty, freeze, thaw
+from edge_agent.tracking.looks import ALIKE, Glance, Look, Looks
+from edge_agent.tracking.table import Table, TrackerState, empty, freeze, thaw, thaw_looks
 from models.detections import Detections
 
 LONGEST_STEP_S = 60.0
 """Nobody is followed over a longer gap; it keeps the filter's numbers finite."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Settings, the same for every camera and detector (how they were chosen: docs/accuracy.md).
-
-    Scores are on the scale where the detector's threshold is 0.6. The first three limits are
-    for a detector without echoes; one with echoes has them raised by its `doubt` or a part of it.
-    Boxes are grown by `reach` standard deviations of where the track may be, `most_reach` of
-    their widths at most. A detection's place is less sure the weaker it is (`weak_blur`).
-    """
-
-    low: float = 0.05
-    sure: float = 0.55
-    new: float = 0.65
-    doubt_share: float = 0.3
-    first_match: float = 0.2
-    second_match: float = 0.55
-    tentative_match: float = 0.2
-    echo: float = 0.5
-    patience_s: float = 1.5
-    reach: float = 0.25
-    most_reach: float = 1.0
-    weak_blur: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -70,79 +47,67 @@ class Tracks:
         return len(self.track_id)
 
 
-class Found(NamedTuple):
-    """M detections worth a look, best first: `corners` and `box` are (4, M).
-
-    `score` is the detector's own, `scaled` what the limits are compared with. The first `sure`
-    detections are sure, the first `likely` may begin a track.
-    """
-
-    corners: Floats
-    box: Floats
-    score: Floats
-    scaled: Floats
-    sure: int
-    likely: int
-
-
 class Tracker:
     """Tracks of one camera; ids count from 1 and are never used twice."""
 
-    def __init__(self, threshold: float, limits: Limits | None = None) -> None:
+    def __init__(
+        self, threshold: float, limits: Limits | None = None, alike: float = ALIKE
+    ) -> None:
         self.refused = 0
-        """Detections so far that had no finite box of positive size."""
+        """Detections so far that had no finite box of positive size inside the picture."""
         self._threshold = threshold
         self._limits = limits or Limits()
         self._table = empty()
         self._habits = Habits()
         self._camera = CameraMotion.unknown()
+        self._looks = Looks(alike)
+        self._glance: Glance | None = None
         self._next_id = 1
         self._at_s: float | None = None
 
-    def update(self, detections: Detections, at_s: float, *, moved: Floats | None = None) -> Tracks:
+    def update(
+        self,
+        detections: Detections,
+        at_s: float,
+        *,
+        size: tuple[int, int] | None = None,
+        moved: Floats | None = None,
+        look: Look | None = None,
+    ) -> Tracks:
         """Take the detections of the frame seen at `at_s` (seconds of any epoch).
 
-        A clock that jumps back, or is not a number, counts as no time passed. `moved` (2, 3) is
-        where the last frame's pixels are in this one (`picture_motion`), if the camera moved.
+        A clock that jumps back, or is not a number, counts as no time passed. What lies wholly
+        outside a picture of `size` (width, height) is refused. `moved` (2, 3) is where the last
+        frame's pixels are in this one (`picture_motion`), if the camera moved; `look` embeds
+        boxes of this frame (`looks`).
         """
         first_frame = self._at_s is None
-        found = self._found(detections)
+        found, refused = listened(
+            detections, self._threshold, self._limits, self._habits.doubt, size
+        )
+        self.refused += refused
         dt_s = self._passed(at_s)
         self._table.move(dt_s)
         if moved is not None:
             self._table.motion = kalman.warp(self._table.motion, moved)
+        self._glance = Glance(look, found.corners[:, : found.sure]) if look else None
         rows, columns = self._matched(found, dt_s)
         self._see(rows, found, columns)
         ended = self._aged()
+        self._looks.forget(ended.tolist())
         self._begin(found, columns, lifecycle.at_birth(first_frame=first_frame))
         return _shown(self._table, ended)
 
     def state(self) -> TrackerState:
         """Everything needed to go on later; msgspec encodes it without loss."""
-        return freeze(self._table, self._next_id, self._at_s, self._habits, self._camera)
+        learned = (self._habits, self._camera, self._looks)
+        return freeze(self._table, self._next_id, self._at_s, *learned)
 
     def restore(self, state: TrackerState) -> None:
         """Go on where `state` was taken."""
         self._table, self._habits, self._camera = thaw(state)
+        self._looks.known, self._looks.looked_s = thaw_looks(state)
         self._next_id, self._at_s = state.next_id, state.at_s
-
-    def _found(self, detections: Detections) -> Found:
-        """What can be listened to, in one fixed order, whatever order it came in."""
-        limits, doubt = self._limits, self._habits.doubt
-        corners = np.asarray(detections.xyxy, dtype=np.float64).reshape(-1, 4).T
-        score = np.asarray(detections.score, dtype=np.float64)
-        size = corners[2:] - corners[:2]
-        good = ((size > 0) & (size < np.inf)).all(axis=0) & (score >= 0) & (score <= 1)
-        self.refused += len(good) - int(np.count_nonzero(good))
-        scaled = rescaled(score, self._threshold)
-        good &= scaled >= limits.low + doubt
-        order = good.nonzero()[0]
-        order = order[np.lexsort((*corners[:, order], -score[order]))]
-        corners, scaled = corners.take(order, axis=1), scaled[order]
-        raised = limits.doubt_share * doubt
-        sure = int(np.count_nonzero(scaled >= limits.sure + raised))
-        likely = int(np.count_nonzero(scaled >= limits.new + raised))
-        return Found(corners, kalman.boxes_of(corners), score[order], scaled, sure, likely)
 
     def _passed(self, at_s: float) -> float:
         """Seconds since the frame before."""
@@ -165,10 +130,18 @@ class Tracker:
         likeness = self._overlap(found)
         pairs = assign(likeness[:old, : found.sure] * score, at_least)
         shift = self._turned(found, pairs, dt_s)
-        if shift is None:
+        if shift is None and self._glance is None:
             return likeness, pairs
-        self._table.motion[0, :2] += shift[:, None]
-        likeness = self._overlap(found)
+        if shift is not None:
+            self._table.motion[0, :2] += shift[:, None]
+            likeness = self._overlap(found)
+        if self._glance is not None:
+            likeness[:, : found.sure] *= self._looks.factor(
+                self._glance,
+                likeness[:, : found.sure],
+                self._table.track_id.tolist(),
+                self._table.state == State.LOST,
+            )
         return likeness, assign(likeness[:old, : found.sure] * score, at_least)
 
     def _turned(self, found: Found, pairs: Pairs, dt_s: float) -> Floats | None:
@@ -213,6 +186,10 @@ class Tracker:
         blur *= self._habits.blur()
         after = kalman.correct(before, measured, blur)
         self._table.see(rows, after, found.score[columns])
+        if self._glance is not None and self._at_s is not None:
+            sure = columns < found.sure
+            ids = self._table.track_id[rows[sure]].tolist()
+            self._looks.remember(self._glance, ids, columns[sure], self._at_s)
 
     def _aged(self) -> npt.NDArray[np.int64]:
         """Every track takes its step in life; the deleted leave."""
@@ -253,8 +230,3 @@ def _without(flags: Flags, indices: Indices) -> Indices:
     """Where the flags are set, but for those at `indices`."""
     flags[indices] = False
     return flags.nonzero()[0]
-
-
-def rescaled(score: Floats, threshold: float) -> Floats:
-    """Scores (0 to 1) on the scale where `threshold` is 0.6: straight below it and above it."""
-    return np.interp(score, (0.0, threshold, 1.0), (0.0, 0.6, 1.0))

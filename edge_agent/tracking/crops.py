@@ -34,7 +34,7 @@ class CropGate:
         quality = box_quality(tracks.xyxy, *size) if rows else np.zeros(0)
         for row in rows:
             track_id = int(tracks.track_id[row])
-            pixels = _pixels(frame, tracks.xyxy[row])
+            pixels = crop_of(frame, tracks.xyxy[row])
             worth = float(quality[row]) * sharpness(pixels)
             if worth < LEAST_QUALITY:
                 self.forget([track_id])  # the next frame may be sharp
@@ -63,7 +63,7 @@ class CropGate:
             self._cropped_s.pop(track_id, None)
 
 
-def _pixels(frame: npt.NDArray[np.uint8], box: Floats) -> npt.NDArray[np.uint8]:
+def crop_of(frame: npt.NDArray[np.uint8], box: Floats) -> npt.NDArray[np.uint8]:
     """What the frame shows of a box, at most ``MOST_HEIGHT`` high."""
     bounds = [frame.shape[1], frame.shape[0]] * 2
     x1, y1, x2, y2 = np.clip(np.rint(box), 0, bounds).astype(int)

@@ -14,6 +14,7 @@ from edge_agent.tracking.camera_motion import CameraMotion
 from edge_agent.tracking.habits import Habits
 from edge_agent.tracking.kalman import Floats, Motion
 from edge_agent.tracking.lifecycle import State, States
+from edge_agent.tracking.looks import Looks, Vectors
 
 
 @dataclass
@@ -113,10 +114,17 @@ class TrackerState(msgspec.Struct, frozen=True, kw_only=True):
     unseen_s: list[float]
     score: list[float]
     motion: list[list[list[float]]]
+    looks: dict[int, tuple[float, list[float]]] = {}
+    """Of a track id: when it was looked at, and what was seen."""
 
 
 def freeze(
-    table: Table, next_id: int, at_s: float | None, habits: Habits, camera: CameraMotion
+    table: Table,
+    next_id: int,
+    at_s: float | None,
+    habits: Habits,
+    camera: CameraMotion,
+    looks: Looks,
 ) -> TrackerState:
     """All that a tracker knows as plain numbers."""
     return TrackerState(
@@ -132,7 +140,14 @@ def freeze(
         unseen_s=table.unseen_s.tolist(),
         score=table.score.tolist(),
         motion=table.motion.transpose(2, 0, 1).tolist(),
+        looks={key: (looks.looked_s[key], each.tolist()) for key, each in looks.known.items()},
     )
+
+
+def thaw_looks(state: TrackerState) -> tuple[dict[int, Vectors], dict[int, float]]:
+    """What each track looked like, and when it was looked at."""
+    known = {key: np.array(each, dtype=np.float32) for key, (_, each) in state.looks.items()}
+    return known, {key: at_s for key, (at_s, _) in state.looks.items()}
 
 
 def thaw(state: TrackerState) -> tuple[Table, Habits, CameraMotion]:

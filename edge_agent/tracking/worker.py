@@ -151,7 +151,8 @@ class TrackingDesk:
 
     def _publish(self, header: FrameReady, frame: Frame, detections: Detections) -> None:
         self._refused[header.camera] += detections.refused
-        tracks = self._trackers[header.camera].update(detections, header.taken_at)
+        size = (frame.shape[1], frame.shape[0])
+        tracks = self._trackers[header.camera].update(detections, header.taken_at, size=size)
         update = _message(header, tracks, frame.shape[1], frame.shape[0])
         self._tracks.write(update)
         self._place(update)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.tracking.bytetrack import Limits, Tracker, Tracks, rescaled
+from edge_agent.tracking.bytetrack import Tracker, Tracks
+from edge_agent.tracking.found import Limits, rescaled
 from edge_agent.tracking.table import TrackerState
 from models.detections import Detections
 from tests.tracking.scenes import calm, detections, frames, walker
