@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from contracts.geometry import Polygon
 from contracts.store import StoreConfig
 from edge_agent.identity.appearance import Appearance, Feature, Likeness, Vector, unit
 from edge_agent.identity.day import day_of, next_reset_s
@@ -57,8 +58,9 @@ class IdentityDesk:
     ) -> None:
         self._rules = rules or IdentityRules()
         self._store = config.store
-        self._views = {camera.id: View(camera) for camera in config.cameras}
         plan = config.floor_plan
+        fixtures = [Polygon(fixture.polygon_m) for fixture in (plan.fixtures if plan else ())]
+        self._views = {camera.id: View(camera, fixtures) for camera in config.cameras}
         self.counts: Counter[str] = Counter()
         """What happened so far, by name; see docs/accuracy.md."""
         self._likeness = Likeness()
@@ -157,8 +159,9 @@ class IdentityDesk:
             for box in update.boxes:
                 if box.confirmed:
                     tracklet = self._going_on((update.camera, box.track_id), at_s)
-                    tracklet.see(box, view.place_of(box, at_s), at_s)
+                    tracklet.see(box, view.place_of(box, update.boxes, at_s), at_s)
         for track_id in update.ended:
+            self._views[update.camera].forget(track_id)
             tracklet_or_none = self._tracklets.get((update.camera, track_id))
             if tracklet_or_none is not None:
                 tracklet_or_none.ended = True

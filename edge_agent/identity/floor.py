@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from contracts.geometry import Line, Point
-from contracts.heads import heads_of
+from contracts.geometry import Line, Point, Polygon
 from contracts.store import Camera, Door, FloorPlan
+from edge_agent.feet import Feet
 from edge_agent.messages import TrackedBox
 
 Floats = npt.NDArray[np.float64]
 
-FEET_CUT = 0.99
-"""Below this height in the picture the feet may be cut off: no floor point."""
-FEET_NOISE = (0.04, 0.03)
-"""Standard deviation of the feet's place in a box, in box widths and box heights."""
 PLAN_NOISE_M = 0.15
 """What calibration, lens and posture add."""
 MOST_NOISE_M = 2.0
-HIDDEN_SIGMAS = 1.5
 EVERY_S = 0.2
 KEPT = 60
 VELOCITY_S = 1.0
@@ -45,43 +41,31 @@ class Place(NamedTuple):
 class View:
     """One camera's people on the plan."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: Camera, fixtures: Sequence[Polygon] = ()) -> None:
         self._to_floor = camera.homography
-        self._heads = heads_of(self._to_floor, camera.size) if self._to_floor else None
+        self._feet = Feet(camera, fixtures)
 
     @property
     def calibrated(self) -> bool:
         """False for a camera that is not on the plan."""
         return self._to_floor is not None
 
-    def place_of(self, box: TrackedBox, at_s: float) -> Place | None:
+    def place_of(self, box: TrackedBox, frame: Iterable[TrackedBox], at_s: float) -> Place | None:
         """Where this person stands; None where the picture does not tell.
 
-        By the feet; by the head where that is nearer to the camera than feet of this box could
-        be, because a shelf or somebody in front hides the body from below. A small child looks
-        like a hidden adult, and is put too near to the camera.
+        `frame` holds all boxes of the picture.
         """
-        feet, head = self._by_feet(box, at_s), self._by_head(box, at_s)
-        if self._heads is None or head is None:
-            return feet
-        if feet is None:
-            return head
-        camera = Place(at_s, *self._heads.camera_m, 0.0)
-        nearer_m = camera.distance_m(feet) - camera.distance_m(head)
-        return head if nearer_m > HIDDEN_SIGMAS * head.sigma_m else feet
-
-    def _by_feet(self, box: TrackedBox, at_s: float) -> Place | None:
-        if self._to_floor is None or box.y2 > FEET_CUT:
+        spot = self._feet.of(box, frame)
+        if spot.place is None or spot.cut:
             return None
-        noise = (FEET_NOISE[0] * (box.x2 - box.x1), FEET_NOISE[1] * (box.y2 - box.y1))
-        spread_m = self._to_floor.spread_m(box.anchor, noise)
-        return _place(at_s, self._to_floor.apply(box.anchor), spread_m)
-
-    def _by_head(self, box: TrackedBox, at_s: float) -> Place | None:
-        if self._heads is None or box.y1 < 1 - FEET_CUT:
+        spread_m = self._feet.spread_m(box, spot)
+        if spread_m is None or not spread_m < MOST_NOISE_M:
             return None
-        found = self._heads.floor_of(((box.x1 + box.x2) / 2, box.y1))
-        return _place(at_s, *found) if found else None
+        return Place(at_s, *spot.place, math.hypot(spread_m, PLAN_NOISE_M))
+
+    def forget(self, track_id: int) -> None:
+        """The track ended."""
+        self._feet.forget(track_id)
 
     def floor_of(self, spot: Point) -> Point | None:
         """Floor point under a spot of the picture."""
@@ -200,12 +184,6 @@ def together(a: Trail, b: Trail, align_s: float, since_s: float = -math.inf) -> 
         variance_m2=float(variance.mean()),
         distance_m=float(np.sqrt(square).mean()),
     )
-
-
-def _place(at_s: float, point: Point | None, spread_m: float | None) -> Place | None:
-    if point is None or spread_m is None or not spread_m < MOST_NOISE_M:
-        return None
-    return Place(at_s, *point, math.hypot(spread_m, PLAN_NOISE_M))
 
 
 def _distance_m(line: Line, point: Point) -> float:

@@ -14,6 +14,7 @@ import msgspec
 from contracts.events import UNKNOWN, CoverageMinute, HeatmapTile
 from contracts.geometry import Polygon
 from contracts.store import StoreConfig
+from edge_agent.feet import Feet, Stature
 from edge_agent.messages import (
     CameraReport,
     IdentityAssigned,
@@ -25,7 +26,6 @@ from edge_agent.rules.areas import Areas, AreasState
 from edge_agent.rules.coverage import Coverage, Minute, Watch
 from edge_agent.rules.doors import Doors, DoorsState
 from edge_agent.rules.facts import NIL, Fact, Naming
-from edge_agent.rules.feet import Feet, Stature
 from edge_agent.rules.heatmap import Presence, PresenceState, Tile, View, grid_of
 from edge_agent.rules.occupancy import Occupancy, Tally, last_reset, utc
 from edge_agent.rules.people import Closed, People, PeopleState

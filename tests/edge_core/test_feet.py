@@ -7,9 +7,9 @@ import math
 import pytest
 
 from contracts.geometry import Point, Polygon
+from edge_agent.feet import SURE, USUAL_M, Feet
 from edge_agent.messages import TrackedBox
-from edge_agent.rules.feet import SURE, Feet
-from tests.rules.test_pose import Pinhole
+from tests.contracts.test_pose import Pinhole
 
 AT, TO = (5.0, 9.0, 3.2), (5.0, 5.0)
 HOLE = Pinhole(AT, TO, 420.0)
@@ -117,3 +117,11 @@ def test_a_forgotten_track_is_a_stranger() -> None:
     assert found.statures
     found.forget(1)
     assert found.statures == {}
+
+
+def test_a_box_cut_a_little_behind_a_table_is_cut_all_the_same() -> None:
+    """A seventh of the height hidden is a metre on the floor, far from the camera."""
+    place = (5.0, 4.9)
+    box = seen(place, USUAL_M, from_m=0.25)
+    assert off_m(feet(), box, place) > 0.3, "where nothing hides the feet the box is believed"
+    assert off_m(feet(TABLE), box, place) < 0.1

@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from contracts.geometry import Point
+from contracts.pose import pose_of
 from contracts.store import Camera
-from edge_agent.rules.pose import pose_of
 
 SIZE = (640, 360)
 
