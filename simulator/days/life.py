@@ -139,7 +139,7 @@ class _Planner:
                 trip.walk(self.ground, self.rng.choice(gate.street))
                 return
         trip.left = max(1, poisson(self.rng, self.scenario.visits.stops))
-        self._look_on(trip, gate)
+        self._look_on(trip, self._gate())  # they may go out by another door
 
     def _look_on(self, trip: Trip, gate: Gate) -> None:
         """Walk to the next place to look at, or on to the till or the door."""
