@@ -15,6 +15,7 @@ from simulator.days.records import (
     DayQueue,
     DaySale,
     DayStay,
+    DayTrip,
     DayVisit,
     Inside,
 )
@@ -147,6 +148,30 @@ def sales_of(day: Day) -> list[DaySale]:
         DaySale(at=sale.at, till=sale.till, visit=day.visit_of[sale.trip], paid_at=sale.paid_at)
         for sale in sorted(day.life.sales, key=lambda sale: sale.at)
         if day.begins_at <= sale.paid_at < day.ends_at
+    ]
+
+
+def trips_of(day: Day) -> list[DayTrip]:
+    """Everyone's trips that touch the window, in order of time."""
+    paid = {sale.trip for sale in day.life.sales}
+    return [
+        DayTrip(
+            person=person,
+            visit=day.visit_of.get(trip.index, -1),
+            purpose=trip.purpose,
+            group=day.life.people[person].party,
+            child=day.life.people[person].child,
+            staff=day.life.people[person].staff,
+            began_at=trip.begins_at,
+            ended_at=trip.ends_at,
+            paid=trip.index in paid,
+            balked=trip.balked,
+        )
+        for trip in sorted(
+            (trip for trip in day.life.trips if trip.steps), key=lambda trip: trip.begins_at
+        )
+        if trip.begins_at < day.ends_at and trip.ends_at > day.begins_at
+        for person in trip.people
     ]
 
 

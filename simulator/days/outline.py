@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from simulator.days.day import Day
-from simulator.days.facts import occupancy_of, queues_of, sales_of, seen_of, visits_of
+from simulator.days.facts import occupancy_of, queues_of, sales_of, seen_of, trips_of, visits_of
 from simulator.days.ground import reached_s
 from simulator.days.marks import Direction, Marked
 from simulator.days.paths import BEHIND_S, Array
@@ -44,6 +44,7 @@ def outline_of_day(day: Day, marked: Marked) -> DayTruth:
         heatmap_blocks=_heat(day, marked) * seen,
         seen=seen,
         restarts=day.restarts,
+        trips=trips_of(day),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.days.paths import Array
+from simulator.days.trips import Purpose
 
 MIN_DWELL_S = 5.0
 CELL_M = 0.25
@@ -75,6 +76,24 @@ class DayQueue(msgspec.Struct, frozen=True, kw_only=True):
     censored: bool
 
 
+class DayTrip(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's coming and going, passers-by too; `visit` is -1 for those, `group` for no one.
+
+    `paid` and `balked` (turned away from a line that was too long) are the party's.
+    """
+
+    person: int
+    visit: int
+    purpose: Purpose
+    group: int
+    child: bool
+    staff: bool
+    began_at: float
+    ended_at: float
+    paid: bool
+    balked: bool
+
+
 class DaySale(msgspec.Struct, frozen=True, kw_only=True):
     """A transaction as the tills' feed tells it; `paid_at` is when it really was."""
 
@@ -126,6 +145,7 @@ class DayTruth:
     cell_m: float = CELL_M
     min_dwell_s: float = MIN_DWELL_S
     restarts: list[tuple[float, float]] = field(default_factory=list)
+    trips: list[DayTrip] = field(default_factory=list)
 
     @property
     def heatmap(self) -> Array:

@@ -88,6 +88,7 @@ class Tills:
         party = _Waiting(trip, gate, rows=(len(trip.people) + 1) // 2)
         till = self._shortest(trip)
         if till.rows >= self._rules.balk_at and self._rng.random() < self._rules.balk_share:
+            trip.balked = True
             self._leave(trip, gate)
             return
         self._head_for(till, party, trip.free_at)

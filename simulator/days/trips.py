@@ -36,7 +36,8 @@ class Step(NamedTuple):
 class Trip:
     """One coming and going of a party that keeps together; the first person leads.
 
-    Nodes are those of `Ground`. `lane` is where in their way they walk, -1 left to 1 right.
+    Nodes are those of `Ground`. `lane` is where in their way they walk, -1 left to 1 right;
+    `left` counts places that they still want to see; who `balked` turned away from a long line.
     """
 
     index: int
@@ -48,6 +49,7 @@ class Trip:
     free_at: float
     steps: list[Step] = field(default_factory=list)
     left: int = 0
+    balked: bool = False
 
     @property
     def begins_at(self) -> float:

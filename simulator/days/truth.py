@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from simulator.days.day import Day
-from simulator.days.facts import occupancy_of, queues_of, sales_of, seen_of, visits_of
+from simulator.days.facts import occupancy_of, queues_of, sales_of, seen_of, trips_of, visits_of
 from simulator.days.passages import Passages
 from simulator.days.paths import Array
 from simulator.days.records import CELL_M, HEAT_BLOCK_S, DayTruth
@@ -52,6 +52,7 @@ def truth_of_day(day: Day) -> DayTruth:
         heatmap_blocks=blocks * seen,
         seen=seen,
         restarts=day.restarts,
+        trips=trips_of(day),
     )
 
 

@@ -14,6 +14,7 @@ from simulator.days.records import (
     DayQueue,
     DaySale,
     DayStay,
+    DayTrip,
     DayTruth,
     DayVisit,
     Inside,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     "crossings", "visits", "zone_stays", "queue_episodes", "occupancy", "transactions",
-    "sightings", "heatmap",
+    "sightings", "trips", "heatmap",
 )  # fmt: skip
 
 
@@ -50,6 +51,7 @@ def tables_of(truth: DayTruth) -> dict[str, pl.DataFrame]:
         "occupancy": _frame(truth.occupancy, Inside),
         "transactions": _frame(truth.transactions, DaySale),
         "sightings": _frame(truth.sightings, Sighting),
+        "trips": _frame(truth.trips, DayTrip),
         "heatmap": _heatmap(truth),
     }
 
