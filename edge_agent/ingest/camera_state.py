@@ -32,6 +32,7 @@ class CameraWatch:
         self._seen_at = now
         self._bad_since: float | None = None
         self._bad_reason = ""
+        self._complaint = ""
         self._print: int | None = None
         self._print_since = now
         self._observed_s = 0.0
@@ -59,8 +60,13 @@ class CameraWatch:
                 self._observed_s += min(max(now - self._good_at, 0.0), _LONGEST_STEP_S)
             self._good_at = now
             self._frames += 1
-            self._set("live", "")
+            self._set("live", self._complaint)
             return True
+
+    def complain(self, complaint: str) -> None:
+        """What is wrong with a camera although its picture is good; "" for nothing."""
+        with self._lock:
+            self._complaint = complaint
 
     def bad_frame(self, now: float, reason: str) -> None:
         """A frame came that is damaged or shows nothing."""

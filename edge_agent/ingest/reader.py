@@ -12,7 +12,8 @@ from contracts.errors import SourceError
 from contracts.store import Camera
 from edge_agent.clock import Clock
 from edge_agent.ingest.backoff import Backoff
-from edge_agent.ingest.camera_state import CameraWatch
+from edge_agent.ingest.camera_skew import Skew
+from edge_agent.ingest.camera_state import STALLED_AFTER_S, CameraWatch
 from edge_agent.ingest.camera_time import CameraTime
 from edge_agent.ingest.playing import FilePlayer, wait_for_agent
 from edge_agent.ingest.publisher import Publisher, Tally
@@ -27,7 +28,8 @@ STEADY_S = 10.0
 class Reader:
     """Reads one camera until it is stopped; `progress_at` moves while it is not stuck.
 
-    `has_camera_time` says that frames carry the camera's own time and not their arrival.
+    `has_camera_time` says that frames carry the camera's own time and not their arrival; `skew`
+    knows how far the camera's clock is off.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Reader:
         self._backoff = Backoff()
         self.progress_at = clock.monotonic()
         self.has_camera_time = False
+        self.skew = Skew()
         self.failure: BaseException | None = None
 
     def stop(self) -> None:
@@ -98,18 +101,22 @@ class Reader:
 
     def _follow(self, source: Source) -> str:
         """Publish the frames of a connection until it ends; why it ended."""
-        times, sampler = CameraTime(), Sampler(self._camera.fps)
-        began_at = seen_at = self._clock.monotonic()
+        self.skew.forget()
+        times, sampler = CameraTime(self.skew), Sampler(self._camera.fps)
+        began_at = seen_at = heard_at = self._clock.monotonic()
         size: tuple[int, int] | None = None
         for decoded in source.frames():
             now, arrived_at = self._clock.monotonic(), self._clock.now()
-            self.progress_at = now
+            self.progress_at, silent_s, heard_at = now, now - heard_at, now
             if self._stop.is_set():
                 return "stopped"
             if now - began_at > STEADY_S:
                 self._backoff.reset()
             if decoded.wall:
                 times.learn_wall(*decoded.wall)
+            if silent_s > STALLED_AFTER_S and size:
+                self._publisher.drop("held_back")  # by FFmpeg's parser since before the silence
+                continue
             if decoded.frame is None:
                 self._publisher.damaged()
                 if now - seen_at > NO_PICTURE_S:
@@ -120,13 +127,22 @@ class Reader:
             if (decoded.frame.width, decoded.frame.height) != size:
                 self._publisher.drop("size_change")
                 return "the picture changed its size"
-            taken_at = times.taken_at(decoded.pts_s, arrived_at)
-            self.has_camera_time = times.source == "camera"
+            taken_at = self._time_of(decoded.pts_s, arrived_at, times)
             if not sampler.wants(taken_at if decoded.pts_s is None else decoded.pts_s):
                 self._publisher.drop("sampling")
                 continue
             self._publisher.publish(decoded.frame, taken_at, arrived_at)
         return "connection ended"
+
+    def _time_of(self, pts_s: float | None, arrived_at: float, times: CameraTime) -> float:
+        """When the frame was taken; jumps are counted, a clock that is off is complained about."""
+        jumps = times.jumps
+        taken_at = times.taken_at(pts_s, arrived_at)
+        if times.jumps > jumps:
+            self._tally.add("camera_time_jumps_total", camera=self._camera.id)
+        self.has_camera_time = times.source == "camera"
+        self._watch.complain(self.skew.complaint)
+        return taken_at
 
     def _wait(self) -> None:
         self._tally.add("camera_reconnects_total", camera=self._camera.id)

@@ -91,6 +91,12 @@ class _View:
             sample("camera_rtcp_time", camera=camera): float(self._reader.has_camera_time),
             sample("camera_live", camera=camera): float(self._watch.state == "live"),
         }
+        for name, value in (
+            ("camera_clock_skew_seconds", self._reader.skew.seconds),
+            ("camera_clock_drift_ppm", self._reader.skew.drift_ppm),
+        ):
+            if value is not None:
+                gauges[sample(name, camera=camera)] = round(value, 4)
         self._ctx.beat(self._watch.state, self._tally.totals(), gauges)
 
     def _fps(self) -> float:

@@ -40,6 +40,7 @@ class Watch(msgspec.Struct):
     heard_steady_s: float
     until_s: float | None = None
     state: CameraState | None = None
+    reason: str = ""
     observed: dict[float, float] = {}
     frames: dict[float, int] = {}
 
@@ -140,9 +141,10 @@ def _close(name: str, watch: Watch, end_s: float) -> list[Minute]:
 
 
 def _changed(watch: Watch, name: str, state: CameraState, reason: str) -> CameraStatus | None:
-    if watch.state == state:
+    told = reason if state == "live" else ""  # a live camera's reason is news of its own: its clock
+    if (watch.state, watch.reason) == (state, told):
         return None
-    watch.state = state
+    watch.state, watch.reason = state, told
     return CameraStatus(camera=name, state=state, reason=reason)
 
 
