@@ -62,6 +62,7 @@ class Publisher:
     def damaged(self) -> None:
         """A frame could not be decoded as it was meant."""
         self.drop("corrupt")
+        self._tally.add("corrupt_frames_total", camera=self._camera.id)
         self._watch.bad_frame(self._clock.monotonic(), "damaged frames")
 
     def publish(self, frame: Any, taken_at: float, arrived_at: float) -> bool:

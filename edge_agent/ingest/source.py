@@ -16,6 +16,7 @@ from edge_agent.ingest.faults import OPEN_ERRORS, phrase_of
 from edge_agent.ingest.peers import tcp_peers
 
 TIMEOUT_S = (3.0, 3.0)  # open, read; a hang is noticed after twice that
+MAX_PIXELS = 4096 * 4096  # above every camera that detection is meant for; 8K has twice that
 _RTSP_OPTIONS = {
     "rtsp_transport": "tcp",
     "analyzeduration": "100000",
@@ -41,7 +42,13 @@ class Source:
             raise SourceError("there is no video in it")
         self._container = container
         self._stream = container.streams.video[0]
-        self._stream.codec_context.thread_count = 1  # more would add frames of delay
+        coder = self._stream.codec_context
+        if (coder.width or 0) * (coder.height or 0) > MAX_PIXELS:
+            container.close()
+            raise SourceError("the picture is too large")
+        coder.thread_count = 1  # more would add frames of delay
+        # A picture that grows later is refused by the decoder, before it takes memory for it.
+        coder.options = {"max_pixels": str(MAX_PIXELS)}
 
     @property
     def start_s(self) -> float:
