@@ -1,0 +1,184 @@
+"""`trinetra simulate` and `trinetra bench simulate`: every level, every option, every refusal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import polars as pl
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from contracts.errors import ConfigError
+from contracts.store import parse_store
+from simulator.days.truth_files import TABLES
+from trinetra.bench.simulate import bench
+from trinetra.simulate import simulate
+
+TINY = """
+name = "tiny"
+like = "corner"
+[calendar]
+opens = "12:00"
+closes = "12:30"
+by_hour = [0,0,0,0,0,0,0,0,0,0,0,0,1,0,0,0,0,0,0,0,0,0,0,0]
+[visits]
+per_day = 20
+[sensing]
+fps = 5
+"""
+
+
+def told(command: Callable[..., None], *arguments: str) -> dict[str, Any]:
+    """What a command prints as its one JSON object."""
+    app = typer.Typer()
+    app.command()(command)
+    result = CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def refused(*arguments: str) -> ConfigError:
+    app = typer.Typer()
+    app.command()(simulate)
+    error = CliRunner().invoke(app, list(arguments)).exception
+    assert isinstance(error, ConfigError)
+    return error
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> str:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    return str(path)
+
+
+def test_events_are_whole_days_with_their_truth(tiny: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    found = told(
+        simulate, tiny, "--out", str(out), "--days", "3", "--seed", "4", "--start", "2026-03-28",
+        "--picture",
+    )  # fmt: skip
+    assert (found["days"], found["level"], found["seed"]) == (3, "events", 4)
+    days = sorted(path.name for path in (out / "truth").iterdir())
+    assert days == ["date=2026-03-28", "date=2026-03-29", "date=2026-03-30"]
+    for day in days:
+        assert {path.stem for path in (out / "truth" / day).iterdir()} == set(TABLES)
+    crossings = pl.read_parquet(out / "truth" / "*" / "crossings.parquet")
+    came = crossings.filter(pl.col("direction") == "in", ~pl.col("staff"))
+    assert found["entries"] == len(came) > 20
+    index = (out / "batches" / "index.jsonl").read_text().splitlines()
+    assert found["batches"] == len(index)
+    assert found["events"] == sum(json.loads(line)["records"] for line in index)
+    picture = cv2.imread(str(out / "picture.png"))
+    assert picture is not None
+    assert picture.std() > 20
+
+
+def test_a_week_is_simulated_unless_told_otherwise(tiny: str, tmp_path: Path) -> None:
+    assert told(simulate, tiny, "--out", str(tmp_path / "out"))["days"] == 7
+
+
+def test_equal_seeds_write_equal_files(tiny: str, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "two", "other")]
+    for folder, seed in zip(folders, (1, 1, 2), strict=True):
+        told(simulate, tiny, "--out", str(folder), "--days", "1", "--seed", str(seed))
+    one, two, other = (
+        {p.relative_to(f): p.read_bytes() for p in f.rglob("*") if p.is_file()} for f in folders
+    )
+    assert one == two
+    assert one.keys() != other.keys()  # the seed is part of the batches' name
+
+
+def test_detections_have_truth_boxes_and_the_installers_store(tiny: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    found = told(
+        simulate, tiny, "--out", str(out), "--level", "detections", "--seconds", "60",
+        "--start", "2026-03-03T12:10", "--embeddings", "--picture",
+    )  # fmt: skip
+    assert (found["seconds"], found["frames"]) == (60, 3 * 60 * 5)
+    assert found["start"] == "2026-03-03T12:10:00"
+    table = pl.read_parquet(out / "detections" / "*.parquet")
+    assert len(table) == found["boxes"]
+    assert "embedding" in table.columns
+    assert (out / "picture.png").is_file()
+    store = parse_store((out / "store.toml").read_text())
+    assert [camera.id for camera in store.cameras] == ["street", "station", "till"]
+    assert (out / "street" / "gt" / "gt.txt").is_file()
+
+
+def test_a_window_without_a_time_lies_in_the_busiest_hour(tiny: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    found = told(simulate, tiny, "--out", str(out), "--level", "detections", "--seconds", "2")
+    assert found["start"] == "2026-03-03T12:00:00"
+    assert "embedding" not in pl.read_parquet(out / "detections" / "*.parquet").columns
+
+
+def test_frames_are_video_with_boxes(tiny: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    found = told(
+        simulate, tiny, "--out", str(out), "--level", "frames", "--seconds", "1",
+        "--start", "2026-03-03T12:10",
+    )  # fmt: skip
+    assert found["frames"] == 3 * 10
+    for camera in ("street", "station", "till"):
+        video = cv2.VideoCapture(str(out / "video" / f"{camera}.mp4"))
+        assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 10
+        assert (out / camera / "gt" / "gt.txt").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--seconds", "5"], "--seconds: events are simulated by whole days"),
+        (["--level", "frames", "--days", "5"], "--days: frames are simulated by the second"),
+        (["--embeddings"], "--embeddings: only detections"),
+        (["--start", "Tuesday"], "--start Tuesday: expected 2026-03-03"),
+        (["--start", "2026-03-03T12:00+01:00"], "leave out the offset"),
+        (["--level", "detections", "--start", "2026-03-03T23:59:59.5"], "shorter than a second"),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused(
+    tiny: str, tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    assert told in str(refused(tiny, "--out", str(tmp_path / "out"), *arguments))
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tiny: str, tmp_path: Path) -> None:
+    assert "expected an empty or new folder" in str(refused(tiny, "--out", str(tmp_path)))
+    assert "expected an empty or new folder" in str(refused(tiny, "--out", tiny))
+    assert sorted(tmp_path.iterdir()) == [Path(tiny)]
+
+
+def test_a_bad_scenario_is_one_line_that_names_file_and_key(tiny: str, tmp_path: Path) -> None:
+    Path(tiny).write_text(TINY.replace("per_day = 20", "per_day = -1"))
+    run = subprocess.run(
+        [sys.executable, "-m", "trinetra", "simulate", tiny, "--out", str(tmp_path / "out")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert run.stderr.count("\n") == 1
+    assert run.stderr.startswith("trinetra: tiny.toml: ")
+    assert "`$.visits.per_day`" in run.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_benchmark_counts_the_same_whatever_the_number_of_processes(tiny: str) -> None:
+    Path(tiny).write_text(TINY.replace("fps = 5", "fps = 1"))
+    found = [
+        told(bench, "--scenario", tiny, "--visits", "20", "--processes", count)
+        for count in ("1", "2")
+    ]
+    same = ("visits", "cameras", "fps", "frames", "boxes")
+    assert [found[0][key] for key in same] == [found[1][key] for key in same]
+    assert found[0]["frames"] == 3 * 90 * 60
+    assert found[0]["boxes"] > 300
+    assert found[0]["seconds"] < found[0]["limit_s"] == 300
