@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -17,7 +17,8 @@ from models.letterbox import Letterbox
 from models.nms import suppress
 from models.outputs import DECODERS, read
 from models.runtime.base import Runtime
-from models.runtime.ort import OrtRuntime
+from models.runtime.choice import Wish, open_runtime
+from models.runtime.engines import REFERENCE
 
 Frame = NDArray[np.uint8]
 
@@ -130,16 +131,29 @@ def load_detector(
     input_size: tuple[int, int] | None = None,
     threads: int = 1,
     mirror: Path | None = None,
+    runtime: str = REFERENCE,
+    precision: str = "fp32",
+    on_wait: Callable[[], None] = lambda: None,
 ) -> Detector:
     """A detector of the catalog or of an ``.onnx`` path; the bundled one if nothing is named.
 
+    ``runtime`` and ``precision`` may be ``auto``: the fastest here that agrees with the reference,
+    see ``models.runtime.choice``; ``on_wait`` is called while that is measured.
+
     Raises:
-        ModelError: see ``models.catalog.resolve``, or the network is not what its entry says.
+        ModelError: see ``models.catalog.resolve`` and ``models.runtime.choice.open_runtime``, or
+            the network is not what its entry says.
     """
     resolved = resolve(name_or_path or DEFAULT_DETECTOR, mirror=mirror)
-    if resolved.entry.task != "person-detection":
-        raise ModelError(f"{resolved.entry.name} is a {resolved.entry.task} model, no detector")
-    runtime = OrtRuntime(resolved.path, threads=threads)
-    detector = Detector(resolved.entry, runtime, input_size=input_size)
+    entry = resolved.entry
+    if entry.task != "person-detection":
+        raise ModelError(f"{entry.name} is a {entry.task} model, no detector")
+    engine = open_runtime(
+        resolved,
+        Wish(runtime=runtime, precision=precision, threads=threads),
+        input_size=input_size or entry.input.size,
+        on_wait=on_wait,
+    )
+    detector = Detector(entry, engine, input_size=input_size)
     detector.probe()
     return detector

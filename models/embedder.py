@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from contracts.errors import ModelError
 from models.catalog import DEFAULT_EMBEDDER, ModelEntry, catalog, resolve
 from models.runtime.base import Runtime
-from models.runtime.ort import OrtRuntime
+from models.runtime.choice import Wish, open_runtime
+from models.runtime.engines import REFERENCE
 
 Crop = NDArray[np.uint8]
 Rows = NDArray[np.float32]
@@ -123,18 +124,25 @@ class Embedder:
 
 
 def load_embedder(
-    name_or_path: str | None = None, *, threads: int = 1, mirror: Path | None = None
+    name_or_path: str | None = None,
+    *,
+    threads: int = 1,
+    mirror: Path | None = None,
+    runtime: str = REFERENCE,
+    precision: str = "fp32",
 ) -> Embedder:
     """An embedder of the catalog; the bundled one if nothing is named.
 
-    ``a+b`` lays the vectors of the models a and b end to end.
+    ``a+b`` lays the vectors of the models a and b end to end.  ``runtime`` and ``precision`` are
+    those of ``models.detector.load_detector``.
 
     Raises:
-        ModelError: see ``models.catalog.resolve`` and ``EmbeddingNetwork``.
+        ModelError: see ``models.catalog.resolve``, ``open_runtime`` and ``EmbeddingNetwork``.
     """
+    wish = Wish(runtime=runtime, precision=precision, threads=threads)
     networks = []
     for name in (name_or_path or DEFAULT_EMBEDDER).split(JOINT):
         resolved = resolve(name, mirror=mirror)
-        runtime = OrtRuntime(resolved.path, threads=threads)
-        networks.append(EmbeddingNetwork(resolved.entry, runtime))
+        engine = open_runtime(resolved, wish, input_size=resolved.entry.input.size)
+        networks.append(EmbeddingNetwork(resolved.entry, engine))
     return Embedder(networks)
