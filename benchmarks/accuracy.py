@@ -34,10 +34,11 @@ from models.catalog import DEFAULT_DETECTOR, DEFAULT_EMBEDDER
 from models.detector import Detector, load_detector
 from trinetra.clip import Clip, Image
 from trinetra.clip_tracking import TrackOptions, track_clip
-from trinetra.evaluation.mot import MotOptions, evaluate_mot, mot_rows
+from trinetra.evaluation.mot import MotOptions, evaluate_mot
 from trinetra.evaluation.mot_score import Sequence, scores
 from trinetra.evaluation.reid import evaluate_reid
 from trinetra.evaluation.store import SCENARIOS, StoreOptions, evaluate_stores
+from trinetra.following import mot_rows
 
 ASSETS = Path(__file__).parents[2] / "shared" / "assets"
 REFERENCE = "rtmdet-nano-person"

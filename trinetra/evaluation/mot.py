@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 from scipy.special import expit
 
 from contracts.errors import SourceError
-from edge_agent.tracking.bytetrack import Tracker, Tracks
+from edge_agent.tracking.bytetrack import Tracker
 from models.detections import Detections
 from models.detector import Detector, load_detector
+from models.embedder import Embedder, load_embedder
 from trinetra.evaluation.mot_files import (
     Folder,
     folders,
@@ -24,6 +25,7 @@ from trinetra.evaluation.mot_files import (
     write_tracks,
 )
 from trinetra.evaluation.mot_score import Benchmark, Rows, Sequence, scores
+from trinetra.following import Cues, Follower, Pixels, mot_rows
 
 GIVEN_THRESHOLD = 0.6
 """From which score given detections are sure, where nothing else is said (ByteTrack's)."""
@@ -47,6 +49,9 @@ class MotOptions:
     benchmark: Benchmark | None = None
     threads: int = 1
     out: Path | None = None
+    cues: Cues = field(default_factory=Cues)
+    tracker: Callable[..., Tracker] = Tracker
+    """Called with the threshold and `alike`; another one for a comparison."""
 
 
 Progress = Callable[[str, int, int], None]
@@ -55,6 +60,8 @@ Progress = Callable[[str, int, int], None]
 
 def evaluate_mot(options: MotOptions, on_progress: Progress) -> dict[str, Any]:
     """Figures `combined` and by sequence, in percent; `skipped` says what was left out and why.
+
+    With `cues.delayed_s` they are those of the delayed output, and `delay_s` is above 0.
 
     Raises:
         SourceError: no sequence can be measured, or a file of one is wrong (file and line).
@@ -69,12 +76,15 @@ def evaluate_mot(options: MotOptions, on_progress: Progress) -> dict[str, Any]:
             threads=options.threads,
             mirror=options.mirror,
         )
+    embedder = None
+    if options.cues.embed:
+        embedder = load_embedder(threads=options.threads, mirror=options.mirror)
     sequences: dict[str, Sequence] = {}
     rules: dict[str, Benchmark] = {}
     for folder in chosen:
         truth, found = read_truth(folder)
         rules[folder.name] = options.benchmark or found
-        tracks = _tracks(options, folder, detector, on_progress)
+        tracks = _tracks(options, folder, detector, embedder, on_progress)
         if options.out:
             write_tracks(options.out / f"{folder.name}.txt", tracks)
         sequences[folder.name] = _cut(options, folder, truth, tracks)
@@ -84,6 +94,7 @@ def evaluate_mot(options: MotOptions, on_progress: Progress) -> dict[str, Any]:
         "sequences": figures,
         "detections": _source(options, detector),
         "second_half": options.second_half,
+        "delay_s": options.cues.delay_s or 0.0,
         "benchmark": rules,
         "skipped": skipped,
     }
@@ -117,41 +128,60 @@ def _lack(options: MotOptions, folder: Folder) -> str:
         ready = _ready(options.tracks, folder)
         return "" if ready.is_file() else f"no {ready.name} among the tracks"
     if options.detections:
-        stem = options.detections
-        return "" if _given(folder, stem).is_file() else f"no det/{stem}.txt"
+        given = _given(folder, options.detections)
+        if not given.is_file():
+            return f"no det/{given.name}"
+        return "no images in img1" if options.cues.pictures and not folder.images() else ""
     return "" if folder.images() else "no images in img1"
 
 
 def _tracks(
-    options: MotOptions, folder: Folder, detector: Detector | None, on_progress: Progress
+    options: MotOptions,
+    folder: Folder,
+    detector: Detector | None,
+    embedder: Embedder | None,
+    on_progress: Progress,
 ) -> Rows:
     """Rows of seven columns, frames counted from the begin of the part that is measured."""
     skip = first_frame(folder, options.second_half)
     length = folder.length - skip
     if options.tracks:
         return read_tracks(_ready(options.tracks, folder), length)
-    if detector is None:
-        assert options.detections is not None
-        frames = _given_frames(_given(folder, options.detections), folder, skip)
-        threshold = options.threshold or GIVEN_THRESHOLD
-    else:
-        frames = _detected_frames(detector, folder, skip)
-        threshold = options.threshold or detector.threshold
-    tracker, rows = Tracker(threshold), []
-    for frame, detections in enumerate(frames, 1):
-        rows += mot_rows(frame, tracker.update(detections, frame / folder.fps))
-        on_progress(folder.name, frame, length)
+    usual = GIVEN_THRESHOLD if detector is None else detector.threshold
+    tracker = options.tracker(options.threshold or usual, **_alike(embedder))
+    follower, rows = Follower(tracker, options.cues, embedder), []
+    for index, (image, found) in enumerate(_seen(options, folder, detector, skip), 1):
+        at_s = index / folder.fps
+        if image is None:
+            tracks = follower.update_blind(index, folder.size, found, at_s)
+        else:
+            tracks = follower.update(index, image, found, at_s)
+        rows += mot_rows(index, tracks)
+        on_progress(folder.name, index, length)
+    if options.cues.delayed_s is not None:
+        return follower.delayed(folder.fps)
     return np.array(rows).reshape(-1, 7)
 
 
-def mot_rows(frame: int, tracks: Tracks) -> list[list[float]]:
-    """A frame's confirmed tracks as rows: frame, id, x, y, w, h, score."""
-    chosen = tracks.confirmed
-    rows = zip(tracks.track_id[chosen], tracks.xyxy[chosen], tracks.score[chosen], strict=True)
-    return [
-        [frame, int(track_id), x1, y1, x2 - x1, y2 - y1, score]
-        for track_id, (x1, y1, x2, y2), score in rows
-    ]
+def _alike(embedder: Embedder | None) -> dict[str, float]:
+    return {} if embedder is None else {"alike": embedder.threshold}
+
+
+def _seen(
+    options: MotOptions, folder: Folder, detector: Detector | None, skip: int
+) -> Iterator[tuple[Pixels | None, Detections]]:
+    """Frame by frame the picture, where it is needed, and what was detected in it."""
+    if detector is not None:
+        for image in _images(folder, skip):
+            yield image, detector.detect([image])[0]
+        return
+    assert options.detections is not None
+    given = _given_frames(_given(folder, options.detections), folder, skip)
+    if options.cues.pictures:
+        yield from zip(_images(folder, skip), given, strict=True)
+        return
+    for found in given:
+        yield None, found
 
 
 def _given_frames(path: Path, folder: Folder, skip: int) -> Iterator[Detections]:
@@ -168,8 +198,8 @@ def _given_frames(path: Path, folder: Folder, skip: int) -> Iterator[Detections]
         yield Detections(boxes[rows].astype(np.float32), score[rows].astype(np.float32))
 
 
-def _detected_frames(detector: Detector, folder: Folder, skip: int) -> Iterator[Detections]:
-    """What our detector finds in each image."""
+def _images(folder: Folder, skip: int) -> Iterator[Pixels]:
+    """Its frames after the first `skip`."""
     images = folder.images()
     if len(images) != folder.length:
         raise SourceError(
@@ -179,7 +209,7 @@ def _detected_frames(detector: Detector, folder: Folder, skip: int) -> Iterator[
         image = cv2.imread(str(path))
         if image is None:
             raise SourceError(f"{path}: not an image")
-        yield detector.detect([image.astype(np.uint8, copy=False)])[0]
+        yield image.astype(np.uint8, copy=False)
 
 
 def _cut(options: MotOptions, folder: Folder, truth: Rows, tracks: Rows) -> Sequence:

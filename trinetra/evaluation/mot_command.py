@@ -13,9 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import ConfigError
+from trinetra.delayed import LEAST_DELAY_S
 from trinetra.evaluation.mot import MotOptions, evaluate_mot
 from trinetra.evaluation.mot_score import Benchmark
 from trinetra.evaluation.progress import bar_on_stderr
+from trinetra.following import Cues
 from trinetra.track import MIRROR, parse_size
 
 FIGURES = ("HOTA", "DetA", "AssA", "IDF1", "MOTA", "IDSW", "FP", "FN")
@@ -61,6 +63,24 @@ def mot(
             show_default="by the ground truth's columns",
         ),
     ] = "",
+    moving_camera: Annotated[
+        bool, typer.Option("--moving-camera", help="Let img1/ tell how the camera moved.")
+    ] = False,
+    appearance: Annotated[
+        bool, typer.Option("--appearance", help="Let looks in img1/ help where boxes are in doubt.")
+    ] = False,
+    delayed: Annotated[
+        float | None,
+        typer.Option(
+            min=LEAST_DELAY_S,
+            metavar="SECONDS",
+            help="Measure the delayed output: gaps filled and paths smoothed.",
+        ),
+    ] = None,
+    join: Annotated[
+        bool,
+        typer.Option("--join", help="With --delayed: join lost tracks by their looks in img1/."),
+    ] = False,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads of the network.")] = 1,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the tracks (MOTChallenge form).")
@@ -73,6 +93,10 @@ def mot(
     """
     if sum(map(bool, (detections, model, tracks))) > 1:
         raise ConfigError("--detections, --model and --tracks exclude each other: give one")
+    if join and delayed is None:
+        raise ConfigError("--join changes the delayed output only: give --delayed SECONDS, too")
+    if tracks and (moving_camera or appearance or delayed is not None):
+        raise ConfigError("--tracks are ready: there is nothing left to track in another way")
     if benchmark not in ("", "MOT15", "MOT17"):
         raise ConfigError(f"--benchmark {benchmark}: expected MOT15 or MOT17")
     options = MotOptions(
@@ -87,6 +111,7 @@ def mot(
         benchmark=cast(Benchmark, benchmark) if benchmark else None,
         threads=threads,
         out=out,
+        cues=Cues(moving_camera, appearance, delayed, join),
     )
     with bar_on_stderr("frames") as on_progress:
         found = evaluate_mot(options, on_progress)
@@ -97,7 +122,8 @@ def mot(
 
 
 def _show(found: dict[str, Any]) -> None:
-    table = Table("sequence", *FIGURES, caption=f"detections: {found['detections']}")
+    late = f", {found['delay_s']:g} s late" if found["delay_s"] else ""
+    table = Table("sequence", *FIGURES, caption=f"detections: {found['detections']}{late}")
     for name, figures in found["sequences"].items():
         table.add_row(name, *(_cell(figures[key]) for key in FIGURES))
     table.add_section()

@@ -22,12 +22,16 @@ IMAGES = (".jpg", ".jpeg", ".png", ".bmp")
 
 
 class Folder(NamedTuple):
-    """One sequence: `seqinfo.ini` and what lies beside it; `fps` and `length` are its frames."""
+    """One sequence: `seqinfo.ini` and what lies beside it; `fps` and `length` are its frames.
+
+    `size` is the frames' (width, height), None where the file does not say.
+    """
 
     name: str
     path: Path
     fps: float
     length: int
+    size: tuple[int, int] | None = None
 
     @property
     def truth(self) -> Path:
@@ -113,6 +117,7 @@ def _folder(path: Path, name: str) -> Folder:
         parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
         section = parser["Sequence"]
         fps, length = float(section["frameRate"]), int(section["seqLength"])
+        wide, high = section.getint("imWidth", 0), section.getint("imHeight", 0)
     except KeyError as error:
         raise SourceError(f"{path}: {error.args[0]} is missing") from None
     except configparser.Error as error:
@@ -121,7 +126,8 @@ def _folder(path: Path, name: str) -> Folder:
         raise SourceError(f"{path}: {error}") from None
     if not 0 < fps < 1000 or length < 1:
         raise SourceError(f"{path}: frameRate {fps:g} or seqLength {length} is out of range")
-    return Folder(name, path.parent, fps, length)
+    size = (wide, high) if wide > 0 and high > 0 else None
+    return Folder(name, path.parent, fps, length, size)
 
 
 def _table(path: Path) -> Rows:
