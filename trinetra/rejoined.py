@@ -23,7 +23,7 @@ CAMERA = "clip"
 JUDGED_S = 2.0
 """A track is compared when it is so old, or ends: by then it has shown itself."""
 BORDER = 0.02
-"""How near to the picture's side or foot a box is cut by it, in pictures."""
+"""How near to the picture's side or foot a box is cut by it, in heights of the picture."""
 
 
 class Rejoiner:
@@ -37,6 +37,12 @@ class Rejoiner:
         self._going: dict[int, Tracklet] = {}
         self._lost: dict[int, Tracklet] = {}
         self._goes_on: dict[int, int] = {}
+        self._aspect = 1.0
+
+    @property
+    def remembered(self) -> int:
+        """Tracks that may still go on, or be gone on with."""
+        return len(self._going) + len(self._lost)
 
     def see(self, frame: npt.NDArray[np.uint8], tracks: Tracks, at_s: float) -> None:
         """Take the tracks of one frame (BGR, boxes in its pixels)."""
@@ -63,7 +69,9 @@ class Rejoiner:
         return track_id
 
     def _place(self, tracks: Tracks, width: int, height: int, at_s: float) -> None:
-        corners = tracks.xyxy / np.array([width, height, width, height])
+        """Boxes in heights of the picture for both axes, so that a step is as long any way."""
+        self._aspect = width / height
+        corners = tracks.xyxy / height
         for row in np.flatnonzero(tracks.confirmed).tolist():
             track_id, score = int(tracks.track_id[row]), float(tracks.score[row])
             x1, y1, x2, y2 = corners[row].tolist()
@@ -76,20 +84,21 @@ class Rejoiner:
     def _judge(self, due: set[int]) -> None:
         """Which lost tracks do these go on?"""
         fresh = [self._fresh.pop(track_id) for track_id in sorted(due)]
-        inside = [each for each in fresh if not _at_border(each.first_box)]
-        lost = [each for each in self._lost.values() if not _at_border(each.last_box)]
+        inside = [each for each in fresh if not self._at_border(each.first_box)]
+        lost = [each for each in self._lost.values() if not self._at_border(each.last_box)]
         for before, after in continued(lost, inside, self._rules, _view):
             self._goes_on[after.key[1]] = before.key[1]
             del self._lost[before.key[1]]
+
+    def _at_border(self, box: TrackedBox | None) -> bool:
+        if box is None:
+            return True
+        return box.x1 < BORDER or box.x2 > self._aspect - BORDER or box.y2 > 1 - BORDER
 
     def _forget(self, at_s: float) -> None:
         longest_s = self._rules.reconcile_s + JUDGED_S
         for track_id in [i for i, each in self._lost.items() if at_s - each.last_s > longest_s]:
             del self._lost[track_id]
-
-
-def _at_border(box: TrackedBox | None) -> bool:
-    return box is None or box.x1 < BORDER or box.x2 > 1 - BORDER or box.y2 > 1 - BORDER
 
 
 def _view(_: str, look: Vector) -> Vector:
