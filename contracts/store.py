@@ -19,6 +19,10 @@ from contracts.store_checks import problems
 from contracts.store_lines import located, toml_message
 
 Role = Literal["billing", "entrance", "tracking", "behavioural", "secondary"]
+Runtime = Literal[
+    "auto", "onnxruntime", "openvino", "onnxruntime-cuda", "onnxruntime-tensorrt", "tensorrt"
+]
+Precision = Literal["auto", "fp32", "fp16", "int8"]
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,12 +131,16 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How the agent runs on this machine.
 
     `gallery` is the URL of a Qdrant server for identities; without it they stay in memory.
+    `runtime` and `precision` say how the detector computes; `auto` takes the fastest here whose
+    answers are those of onnxruntime in fp32.
     """
 
     data_dir: str = "var"
     port: int = 8090
     model: str = ""
     model_mirror: str = ""
+    runtime: Runtime = "auto"
+    precision: Precision = "auto"
     threads: int = 1
     camera_networks: tuple[str, ...] = (
         "127.0.0.0/8",

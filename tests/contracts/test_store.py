@@ -114,6 +114,8 @@ REFUSALS = [
     ("tile_s = 60.0", "port = 70000", "port", "agent.port", "between 0 and 65535"),
     ("tile_s = 60.0", "threads = 0", "threads", "agent.threads", "between"),
     ("tile_s = 60.0", 'camera_networks = ["all"]', "all", "agent.camera_networks", "192.168"),
+    ("tile_s = 60.0", 'runtime = "vulkan"', "vulkan", "agent.runtime", "Invalid enum value"),
+    ("tile_s = 60.0", 'precision = "fp8"', "fp8", "agent.precision", "Invalid enum value"),
     ("https://gateway", "ftp://gateway", "ftp", "upload.url", "https://"),
     ("https://gateway", "https://a:b@gateway", "a:b", "upload.url", "without a password"),
     ('"env:TOKEN"', '"abc"', "token", "upload.token", "env:NAME"),
