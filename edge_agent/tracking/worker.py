@@ -59,7 +59,14 @@ def main(ctx: WorkerContext) -> None:
     ctx.beat("starting")
     agent = ctx.config.agent
     mirror = Path(agent.model_mirror) if agent.model_mirror else None
-    finder = load_detector(agent.model or None, threads=agent.threads, mirror=mirror)
+    finder = load_detector(
+        agent.model or None,
+        threads=agent.threads,
+        mirror=mirror,
+        runtime=agent.runtime,
+        precision=agent.precision,
+        on_wait=lambda: ctx.beat("starting"),
+    )
     ctx.log.info("detector ready", model=finder.name, threshold=finder.threshold)
     desk = TrackingDesk(ctx, finder)
     while not ctx.stopping():
