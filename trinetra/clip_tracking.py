@@ -12,6 +12,7 @@ from typing import Any
 
 from edge_agent.tracking.bytetrack import Tracker, Tracks
 from models.detector import Detector, load_detector
+from models.runtime.engines import REFERENCE
 from models.tiling import SINGLE, Grid, detect_tiled
 from trinetra.clip import Clip, ClipFrame
 from trinetra.clip_outputs import EVENTS, TRACKS, VIDEO, Outputs
@@ -39,6 +40,8 @@ class TrackOptions:
     input_size: tuple[int, int] | None = None
     tiles: Grid | None = SINGLE
     threads: int = 1
+    runtime: str = REFERENCE
+    precision: str = "fp32"
     every: int = 1
     with_video: bool = True
     min_dwell_s: float = 1.0
@@ -73,6 +76,8 @@ def track_clip(
             input_size=options.input_size,
             threads=options.threads,
             mirror=options.mirror,
+            runtime=options.runtime,
+            precision=options.precision,
         )
         on_begin(clip)
         with Outputs(options.out, options.video.stem) as outputs:

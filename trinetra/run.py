@@ -26,6 +26,10 @@ def run(
         typer.Option(help="Where the spool lives; else as configured, with --source ./var."),
     ] = None,
     model: Annotated[str, typer.Option(help="Detector: a catalog name or an .onnx file.")] = "",
+    runtime: Annotated[
+        str, typer.Option(help="Engine of the detector, or auto; see `trinetra models benchmark`.")
+    ] = "",
+    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or int8.")] = "",
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port of /health and /metrics, 0 = any.")
     ] = None,
@@ -44,19 +48,18 @@ def run(
         assert source is not None
         check_source(source)
         loaded = config_for_source(source, data_dir or Path("var"), credentials=credentials)
-    raise typer.Exit(run_agent(_with_options(loaded, data_dir, model, port), ready=_announce))
+    named = {"model": model, "runtime": runtime, "precision": precision}
+    raise typer.Exit(run_agent(_with_options(loaded, data_dir, port, named), ready=_announce))
 
 
 def _with_options(
-    config: StoreConfig, data_dir: Path | None, model: str, port: int | None
+    config: StoreConfig, data_dir: Path | None, port: int | None, named: dict[str, str]
 ) -> StoreConfig:
     """The command line wins over the file; the mirror may also come from the environment."""
     agent = config.agent
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {key: text for key, text in named.items() if text}
     if data_dir is not None:
         changes["data_dir"] = str(data_dir.resolve())
-    if model:
-        changes["model"] = model
     if port is not None:
         changes["port"] = port
     if not agent.model_mirror and os.environ.get(MIRROR):

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contracts.errors import ConfigError
+from models.runtime.engines import REFERENCE
 from models.tiling import parse_tiles
 from trinetra.clip import Clip
 from trinetra.clip_places import parse_line, parse_zone
@@ -72,6 +73,12 @@ def track(
     threads: Annotated[
         int, typer.Option(min=0, max=64, help="Threads of the network; 0 = all cores.")
     ] = 0,
+    runtime: Annotated[
+        str, typer.Option(help="Engine of the network; auto measures which is fastest here.")
+    ] = REFERENCE,
+    precision: Annotated[
+        str, typer.Option(help="fp32, fp16, int8 (a quantized file), or auto.")
+    ] = "fp32",
     every: Annotated[int, typer.Option(min=1, help="Detect on every Nth frame only.")] = 1,
     no_video: Annotated[
         bool, typer.Option("--no-video", help="Do not write the annotated video.")
@@ -94,6 +101,8 @@ def track(
         input_size=parse_size(input_size, "--input-size", square=True),
         tiles=parse_tiles(tiles),
         threads=threads or os.cpu_count() or 1,
+        runtime=runtime,
+        precision=precision,
         every=every,
         with_video=not no_video,
         min_dwell_s=min_dwell,
