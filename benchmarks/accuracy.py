@@ -37,7 +37,8 @@ from trinetra.clip_tracking import TrackOptions, track_clip
 from trinetra.evaluation.mot import MotOptions, evaluate_mot
 from trinetra.evaluation.mot_score import Sequence, scores
 from trinetra.evaluation.reid import evaluate_reid
-from trinetra.evaluation.store import SCENARIOS, StoreOptions, evaluate_stores
+from trinetra.evaluation.store import SCENARIOS, StoreOptions
+from trinetra.evaluation.stores import evaluate_stores
 from trinetra.following import mot_rows
 
 ASSETS = Path(__file__).parents[2] / "shared" / "assets"
@@ -127,7 +128,7 @@ def reid(_threads: int, _detectors: list[str]) -> dict[str, Any]:
 
 def store(_threads: int, _detectors: list[str]) -> dict[str, Any]:
     """`trinetra eval store` on all bundled scenarios (detections)."""
-    told, _ = evaluate_stores(
+    told = evaluate_stores(
         [StoreOptions(name) for name in SCENARIOS],
         lambda name, share: print(f"\r{name} {share:4.0%}", end="", file=sys.stderr),
     )

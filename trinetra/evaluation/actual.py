@@ -51,6 +51,8 @@ class Who:
     visible_s: Mapping[int, float]
     staff: frozenset[int]
     """Visits of people at work."""
+    numbers: Mapping[tuple[int, int], int]
+    """Of a person on the visit that the simulator's truth calls so."""
 
     def visit(self, person: int, at_s: float) -> int:
         """Number of the visit; `NOBODY` for a false alarm."""
@@ -71,7 +73,7 @@ def who_is_who(truth: DayTruth) -> Who:
         visits[seen.person].append((seen.from_at, seen.to_at, number))
         visible_s[number] += seen.to_at - seen.from_at
     staff = frozenset(number for (person, _), number in numbers.items() if person in at_work)
-    return Who(visits, visible_s, staff)
+    return Who(visits, visible_s, staff, numbers)
 
 
 def marks_of(

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from contracts.errors import ConfigError
+import numpy as np
+
 from contracts.events import UNKNOWN
 from contracts.store import StoreConfig
 from edge_agent.rules.coverage import MINUTE_S
@@ -30,12 +30,14 @@ from trinetra.evaluation.actual import happened_in, marks_of, who_is_who
 from trinetra.evaluation.camera_stage import SeenFrame
 from trinetra.evaluation.count_score import crossing_ratios
 from trinetra.evaluation.day_run import DayRun, FrameSource, run_day
+from trinetra.evaluation.estimates import Ratio
 from trinetra.evaluation.happened import Happened, Passage
 from trinetra.evaluation.identity_score import score_identities
 from trinetra.evaluation.matching import match_passages
 from trinetra.evaluation.measured import Measured, measured_of
 from trinetra.evaluation.rendered import Camera
-from trinetra.evaluation.store_score import Compared, compare, figures, together
+from trinetra.evaluation.store_score import Compared, compare, figures
+from trinetra.evaluation.visit_score import visit_ratios
 
 SCENARIOS = ("quiet", "busy", "groups", "queue", "faults")
 THRESHOLD = 0.5
@@ -167,10 +169,13 @@ def compared_with(
     )
     pairs = match_passages(ours.passages, theirs.passages)
     everything = {f"{name}_all": compared.ratios[name] for name in CROSSING_FIGURES}
+    unseen = np.array([float(len(actual.passages) - len(ours.passages))])
     ratios = {
         **compared.ratios,
         **crossing_ratios(ours, theirs, pairs),
         **everything,
+        "crossings_unseen_share": Ratio(unseen, np.array([float(len(actual.passages))])),
+        **visit_ratios(truth.visits, measured.visits, who.numbers, identity.of_visit),
     }
     counts = {
         **compared.counts,
@@ -194,24 +199,3 @@ def covered(passages: Iterable[Passage], measured: Measured, config: StoreConfig
         )
         >= MEASURED_SHARE
     ]
-
-
-def evaluate_stores(
-    options: Iterable[StoreOptions], on_progress: Callable[[str, float], None]
-) -> tuple[dict[str, Any], list[StoreResult]]:
-    """Several scenarios; the top level pools them (maps: mean), `scenarios` has each."""
-    results = []
-    for each in options:
-        name = str(each.scenario)
-        results.append(evaluate_store(each, partial(on_progress, name)))
-    if not results:
-        raise ConfigError("no scenario to evaluate")
-    if len(results) == 1:
-        return results[0].told, results
-    told = {
-        "scenario": "all",
-        "level": results[0].told["level"],
-        **figures(together([result.compared for result in results])),
-        "scenarios": {result.told["scenario"]: result.told for result in results},
-    }
-    return told, results
