@@ -54,7 +54,8 @@ def simulate(
         ),
     ] = None,
     picture: Annotated[
-        bool, typer.Option("--picture", help="Draw plan, arrivals and queues of the first day.")
+        bool,
+        typer.Option("--picture", help="Draw paths, a view, arrivals and queues of the first day."),
     ] = False,
     embeddings: Annotated[
         bool, typer.Option("--embeddings", help="Write an embedding beside every detection.")

@@ -24,6 +24,8 @@ from simulator.days.scene import people_of, world_of
 from simulator.days.truth_files import write_truth
 from simulator.truth import write_boxes
 
+SHADES = 8
+"""Steps of colour in a picture: half the size, and nobody sees it."""
 Report = Callable[[float], None]
 """How much is done, in the bar's unit."""
 
@@ -113,7 +115,8 @@ def _write_store(window: Window) -> None:
 
 def _draw(window: Window, day: Day, truth: DayTruth) -> None:
     path = window.out / "picture.png"
-    if not cv2.imwrite(str(path), picture_of(day, truth)):
+    picture = picture_of(day, truth) // SHADES * SHADES
+    if not cv2.imwrite(str(path), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9]):
         raise TrinetraError(f"{path}: the picture cannot be written")
 
 

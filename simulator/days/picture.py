@@ -1,4 +1,4 @@
-"""One picture of a day: where people walked, when they came, how long the lines were."""
+"""One picture of a day: where people walked, what a camera saw, arrivals and lines."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from simulator.days.day import Day
 from simulator.days.paths import Array
 from simulator.days.records import DayTruth
+from simulator.days.snapshot import fullest
 
 Image = npt.NDArray[np.uint8]
 Bgr = tuple[int, int, int]
@@ -21,6 +22,7 @@ WIDTH, MARGIN = 1440, 60
 PLAN_PX = 900
 CHART_PX = 200
 PATHS = 160
+HOURS_STEP_S, MINUTES_STEP_S, LONG_S = 900.0, 120.0, 3 * 3600.0
 PAPER, INK, GREY, PALE = (250, 250, 250), (40, 40, 40), (150, 150, 150), (222, 222, 222)
 SHELF: Bgr = (196, 204, 212)
 BLUE, ORANGE, GREEN, RED = (180, 120, 40), (30, 120, 230), (80, 140, 50), (60, 60, 200)
@@ -38,10 +40,12 @@ def picture_of(day: Day, truth: DayTruth) -> Image:
     _plan(image, day, scale, (MARGIN, outside))
     _paths(image, day, scale, (MARGIN, outside))
     _facts(image, day, truth, PLAN_PX + 2 * MARGIN)
-    quarters, entries, inside = _arrivals(day, truth)
+    _view(image, day, PLAN_PX + 2 * MARGIN, tall)
+    step_s = HOURS_STEP_S if day.seconds > LONG_S else MINUTES_STEP_S
+    begins, entries, inside = _arrivals(day, truth, step_s)
     top = tall + MARGIN // 2
     counts = [("entries", BLUE, entries), ("customers inside", ORANGE, inside)]
-    _chart(image, day, top, "people who came in, per quarter of an hour", quarters, counts)
+    _chart(image, day, top, f"people who came in, per {step_s / 60:g} minutes", begins, counts)
     minutes, lengths = _lengths(day, truth)
     lines = [(name, QUEUE_COLOURS[i % 4], line) for i, (name, line) in enumerate(lengths.items())]
     below = top + CHART_PX + MARGIN
@@ -109,7 +113,7 @@ def _facts(image: Image, day: Day, truth: DayTruth, left: int) -> None:
     entries = truth.entries()
     waits = [wait.left_at - wait.joined_at for wait in truth.queue_episodes]
     gone = sum(wait.outcome == "abandoned" for wait in truth.queue_episodes)
-    passing = sum(trip.purpose == "pass" for trip in day.life.trips)
+    passing = len({(trip.began_at, trip.group) for trip in truth.trips if trip.purpose == "pass"})
     lines = [
         f"{day.scenario.name}, seed {day.seed}, {day.date}",
         f"{_clock(day, day.begins_at)} to {_clock(day, day.ends_at)} {day.scenario.plan.time_zone}",
@@ -134,14 +138,28 @@ def _facts(image: Image, day: Day, truth: DayTruth, left: int) -> None:
         _text(image, line, (left, 80 + 24 * number), 0.5, INK)
 
 
-def _arrivals(day: Day, truth: DayTruth) -> tuple[list[float], list[float], list[float]]:
-    """Quarters of an hour: begin, customers who came in, customers inside at its end."""
-    begins = np.arange(day.begins_at, day.ends_at, 900.0)
+def _view(image: Image, day: Day, left: int, bottom: int) -> None:
+    """The fullest view of a camera, beside the plan."""
+    shot = fullest(day)
+    high, wide = shot.picture.shape[:2]
+    size = (WIDTH - MARGIN - left, round((WIDTH - MARGIN - left) * high / wide))
+    top = bottom - size[1] - MARGIN // 2
+    image[top : top + size[1], left : left + size[0]] = cv2.resize(
+        shot.picture, size, interpolation=cv2.INTER_AREA
+    )
+    _text(image, f"{shot.camera}, {_clock(day, shot.at_s)}", (left, top - 8), 0.45, INK)
+
+
+def _arrivals(
+    day: Day, truth: DayTruth, step_s: float
+) -> tuple[list[float], list[float], list[float]]:
+    """Steps of time: begin, customers who came in, customers inside at its end."""
+    begins = np.arange(day.begins_at, day.ends_at, step_s)
     came = [c.at for c in truth.crossings if c.direction == "in" and not c.staff and c.watched]
     entries, _ = np.histogram(came, [*begins, day.ends_at])
     steps = np.array([step.at for step in truth.occupancy])
     inside = []
-    for end in np.minimum(begins + 900.0, day.ends_at):
+    for end in np.minimum(begins + step_s, day.ends_at):
         index = int(np.searchsorted(steps, end, side="right")) - 1
         inside.append(float(truth.occupancy[max(index, 0)].customers))
     return begins.tolist(), entries.astype(float).tolist(), inside
