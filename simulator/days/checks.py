@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from simulator.days.plan_checks import Problem, plan_problems
+
 if TYPE_CHECKING:
     from simulator.days.scenario import DayScenario
 
-Problem = tuple[str, str]
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?|24:00")
 _SHARES = {
     "visits": ("pair_share", "family_share", "zone_share", "buys_share", "fitting_share",
@@ -54,6 +55,7 @@ def problems(scenario: DayScenario) -> Iterator[Problem]:
     if infinite is not None:
         yield "expected a finite number", infinite
         return
+    yield from plan_problems(scenario.plan)
     yield from _calendar_problems(scenario)
     yield from _number_problems(scenario)
     yield from _name_problems(scenario)

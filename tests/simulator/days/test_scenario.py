@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from contracts.errors import ConfigError
-from simulator.days import load_scenario, names
+from simulator.days import frames, load_scenario, names, simulate_day, truth_of_day
 
 REQUIRED = {"quiet", "busy", "groups", "queue", "faults"}
 
@@ -82,3 +83,87 @@ def test_plans_and_models_are_checked(tmp_path: Path, text: str, told: str) -> N
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="busy"):
         load_scenario("nowhere")
+
+
+PLAN = """
+id = "box"
+name = "Box"
+time_zone = "Europe/Berlin"
+width_m = 8.0
+depth_m = 6.0
+wall_height_m = 3.0
+door_height_m = 2.2
+fps = 10
+queue_zone = ""
+browse = [[1.0, 1.0, 1.0, 0.0]]
+[flow]
+entries_per_min = 1
+exits_per_min = 1
+inside_at_start = 0
+busiest = 1
+[[fixtures]]
+name = "shelf"
+kind = "shelf"
+rect = [4.0, 1.0, 6.0, 2.0]
+height_m = 1.4
+[[doors]]
+name = "door"
+camera = "eye"
+wall = "south"
+from_m = 1.0
+to_m = 2.5
+[[zones]]
+name = "corner"
+camera = "eye"
+rect = [5.0, 3.0, 7.0, 5.0]
+spots = [[6.0, 4.0, 6.5, 4.0]]
+[[cameras]]
+id = "eye"
+name = "Eye"
+position_m = [7.0, 1.0, 3.0]
+look_at_m = [2.0, 5.0, 0.5]
+hfov_deg = 90
+"""
+
+
+def test_an_own_plan_lies_beside_its_scenario(tmp_path: Path) -> None:
+    (tmp_path / "box.toml").write_text(PLAN)
+    (tmp_path / "mine.toml").write_text('name = "mine"\nplan = "box.toml"\n')
+    mine = load_scenario(tmp_path / "mine.toml")
+    assert mine.plan.name == "Box"
+    day = simulate_day(mine, 1, start=datetime(2026, 3, 3, 17), seconds=300)  # noqa: DTZ001
+    truth = truth_of_day(day)
+    assert truth.entries() > 3
+    assert not truth.transactions
+    assert sum(len(frame.score) for frame in frames(day)) > 1000
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("width_m = 8.0", "width_m = 900", "4 to 200 m wide and deep - at `$.plan.width_m`"),
+        ("fps = 10", "fps = 0", "between 1 and 60 - at `$.plan.fps`"),
+        ("hfov_deg = 90", "hfov_deg = 180", "between 10 and 150 - at `$.plan.cameras[0].hfov"),
+        ("[2.0, 5.0, 0.5]", "[7.0, 1.0, 0.5]", "straight down - at `$.plan.cameras[0].look_at_m`"),
+        ("[7.0, 1.0, 3.0]", "[7.0, 1.0]", "box.toml: Expected `array` of length 3"),
+        ('camera = "eye"\nwall', 'camera = "ear"\nwall', "'ear' - at `$.plan.doors[0].camera`"),
+        ('camera = "eye"\nrect', 'camera = "ear"\nrect', "'ear' - at `$.plan.zones[0].camera`"),
+        ("to_m = 2.5", "to_m = 1.5", "at least 0.8 m wide - at `$.plan.doors[0].to_m`"),
+        ("to_m = 2.5", "to_m = 9.5", "between the plan's corners - at `$.plan.doors[0].from_m`"),
+        ("to_m = 2.5", "to_m = 2.5\nouter_m = 2", "before the inner one"),
+        ("[4.0, 1.0, 6.0, 2.0]", "[6.0, 1.0, 4.0, 2.0]", "at `$.plan.fixtures[0].rect`"),
+        ("[5.0, 3.0, 7.0, 5.0]", "[5.0, 3.0, 9.0, 5.0]", "at `$.plan.zones[0].rect`"),
+        ("[[1.0, 1.0, 1.0, 0.0]]", "[]", "something to look at - at `$.plan.browse`"),
+        ("[[1.0, 1.0, 1.0, 0.0]]", "[[5.0, 1.5, 1, 0]]", "in a fixture, or so close to one"),
+        ("[6.0, 4.0, 6.5, 4.0]", "[6.0, 7.0, 6, 4]", "at `$.plan.zones[0].spots[0]`"),
+        ('kind = "shelf"', 'kind = "sofa"', "$.fixtures[0].kind"),
+    ],
+)
+def test_an_own_plan_is_checked(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in PLAN
+    (tmp_path / "box.toml").write_text(PLAN.replace(old, new))
+    (tmp_path / "mine.toml").write_text('name = "mine"\nplan = "box.toml"\n')
+    with pytest.raises(ConfigError) as error:
+        load_scenario(tmp_path / "mine.toml")
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
