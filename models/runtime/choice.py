@@ -7,7 +7,6 @@ long as model, engines and machine stay the same.
 from __future__ import annotations
 
 import hashlib
-import platform
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from models.runtime.engines import (
     versions,
 )
 from models.runtime.entry import Entry
+from models.runtime.machine import cpu_name, gpu_name
 
 ROUNDS = 5
 CLEARLY = 0.9  # of the reference's time: a tie is no reason to leave it
@@ -203,25 +203,6 @@ def save(path: Path, choice: Choice) -> None:
         Path(stream.name).replace(path)
     except OSError:
         return
-
-
-def cpu_name() -> str:
-    """What Linux calls the processor, or its architecture where that is hidden."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
-
-
-def gpu_name() -> str:
-    """What NVIDIA's driver calls the first GPU, empty without one."""
-    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("Model:"):
-                return line.partition(":")[2].strip()
-    return ""
 
 
 def _digest(machine: Machine) -> str:
