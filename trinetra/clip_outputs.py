@@ -20,8 +20,11 @@ from contracts.events import encode_event, event_of
 from edge_agent.tracking.bytetrack import Tracks
 from trinetra.clip_places import Happening
 from trinetra.clip_times import instant
+from trinetra.delayed import Rows
+from trinetra.following import mot_rows
 
 TRACKS, EVENTS, VIDEO, SUMMARY = "tracks.txt", "events.jsonl", "annotated.mp4", "summary.json"
+DELAYED = "tracks_delayed.txt"
 
 
 class Outputs:
@@ -66,15 +69,12 @@ class Outputs:
 
     def add_tracks(self, index: int, tracks: Tracks) -> None:
         """One MOTChallenge line per confirmed track: frame, id, x, y, w, h, score, -1, -1, -1."""
-        rows = zip(
-            tracks.track_id[tracks.confirmed].tolist(),
-            tracks.xyxy[tracks.confirmed].tolist(),
-            tracks.score[tracks.confirmed].tolist(),
-            strict=True,
-        )
-        for track_id, (x1, y1, x2, y2), score in rows:
-            box = f"{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f}"
-            self._tracks.write(f"{index},{track_id},{box},{score:.3f},-1,-1,-1\n")
+        self._tracks.writelines(map(_line, mot_rows(index, tracks)))
+
+    def add_delayed(self, rows: Rows, scale: tuple[float, float]) -> None:
+        """All lines of the delayed output; `rows` are made larger by `scale`."""
+        scaled = rows * (1, 1, *scale, *scale, 1)
+        (self._staged / DELAYED).write_text("".join(map(_line, scaled)), encoding="ascii")
 
     def add_events(self, happened: Iterable[Happening]) -> None:
         """One line of JSON per event."""
@@ -96,7 +96,7 @@ class Outputs:
         (self._staged / SUMMARY).write_bytes(text + b"\n")
         self._tracks.close()
         self._events.close()
-        for name in (TRACKS, EVENTS, VIDEO, SUMMARY):
+        for name in (TRACKS, EVENTS, VIDEO, DELAYED, SUMMARY):
             staged, final = self._staged / name, self._folder / name
             if staged.exists():
                 staged.replace(final)
@@ -116,6 +116,12 @@ class Outputs:
                 each.rmdir()
             except OSError:
                 return
+
+
+def _line(row: Iterable[float]) -> str:
+    frame, track_id, x, y, w, h, score = row
+    box = f"{x:.2f},{y:.2f},{w:.2f},{h:.2f}"
+    return f"{frame:.0f},{track_id:.0f},{box},{score:.3f},-1,-1,-1\n"
 
 
 def _reason(error: OSError) -> str:

@@ -6,21 +6,23 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge_agent.tracking.bytetrack import Tracker, Tracks
+from edge_agent.tracking.bytetrack import Tracks
 from models.detector import Detector, load_detector
+from models.embedder import Embedder, load_embedder
 from models.runtime.engines import REFERENCE
 from models.tiling import SINGLE, Grid, detect_tiled
 from trinetra.clip import Clip, ClipFrame
-from trinetra.clip_outputs import EVENTS, TRACKS, VIDEO, Outputs
+from trinetra.clip_outputs import DELAYED, EVENTS, TRACKS, VIDEO, Outputs
 from trinetra.clip_places import LineState, NamedLine, NamedZone, Places, ZoneState
 from trinetra.clip_times import clock_text
 from trinetra.clip_video import VideoWriter, video_size
 from trinetra.clip_view import View
 from trinetra.drawing import draw
+from trinetra.following import Cues, Follower
 
 USEFUL_S = 1.0
 """Shorter confirmed tracks are not counted as people."""
@@ -45,6 +47,7 @@ class TrackOptions:
     every: int = 1
     with_video: bool = True
     min_dwell_s: float = 1.0
+    cues: Cues = field(default_factory=Cues)
 
 
 class Stopwatch:
@@ -79,9 +82,12 @@ def track_clip(
             runtime=options.runtime,
             precision=options.precision,
         )
+        embedder = None
+        if options.cues.embed:
+            embedder = load_embedder(threads=options.threads, mirror=options.mirror)
         on_begin(clip)
         with Outputs(options.out, options.video.stem) as outputs:
-            with closing(ClipRun(options, clip, detector, outputs)) as run:
+            with closing(ClipRun(options, clip, detector, embedder, outputs)) as run:
                 with closing(clip.read()) as frames:
                     for frame in frames:
                         run.look(frame)
@@ -97,14 +103,19 @@ class ClipRun:
     """One clip on its way through: what was seen so far."""
 
     def __init__(
-        self, options: TrackOptions, clip: Clip, detector: Detector, outputs: Outputs
+        self,
+        options: TrackOptions,
+        clip: Clip,
+        detector: Detector,
+        embedder: Embedder | None,
+        outputs: Outputs,
     ) -> None:
         self._options, self._clip, self._detector = options, clip, detector
         self._outputs = outputs
         self._size = options.source_size or (clip.width, clip.height)
         self._scale = (self._size[0] / clip.width, self._size[1] / clip.height)
         self._view = View(self._scale)
-        self._tracker = Tracker(detector.threshold)
+        self._follower = Follower(detector.threshold, options.cues, embedder)
         self._places = Places(
             options.video.stem,
             options.lines,
@@ -139,6 +150,8 @@ class ClipRun:
     def finish(self) -> dict[str, Any]:
         """Close what is open; the summary."""
         self._outputs.add_events(self._places.finish(self._at_s))
+        if self._options.cues.delayed_s is not None:
+            self._outputs.add_delayed(self._follower.delayed(self._clip.fps), self._scale)
         if self._video is not None:
             with self._watch.on("encode"):
                 self._video.finish()
@@ -154,7 +167,8 @@ class ClipRun:
             (found,) = detect_tiled(self._detector, [frame.image], [self._options.tiles])
         self._detections += int((found.score >= self._detector.threshold).sum())
         with self._watch.on("track"):
-            tracks = self._tracker.update(found.scaled(*self._scale), frame.at_s)
+            tracks = self._follower.update(frame.index, frame.image, found, frame.at_s)
+            tracks = tracks.scaled(*self._scale)
             self._outputs.add_tracks(frame.index, tracks)
             self._outputs.add_events(self._places.update(tracks, frame.at_s))
         self._tracks = tracks
@@ -178,6 +192,8 @@ class ClipRun:
         total_s = time.perf_counter() - self._begun
         cpu_s = time.process_time() - self._begun_cpu
         names = {"tracks": TRACKS, "events": EVENTS, "video": VIDEO}
+        if options.cues.delayed_s is not None:
+            names["delayed"] = DELAYED
         outputs = {key: str(options.out / name) for key, name in names.items()}
         return {
             "video": str(options.video),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,15 @@ class Cues:
 class Follower:
     """Takes frames in turn; `embedder` is needed where `Cues.embed` says so."""
 
-    def __init__(self, tracker: Tracker, cues: Cues, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self,
+        threshold: float,
+        cues: Cues,
+        embedder: Embedder | None = None,
+        make: Callable[..., Tracker] = Tracker,
+    ) -> None:
+        """`threshold` is the detector's; `make` is called with it and perhaps `alike`."""
+        tracker = make(threshold) if embedder is None else make(threshold, alike=embedder.threshold)
         self._cues = cues
         self._plain = tracker
         self._sighted = SightedTracker(

@@ -20,6 +20,8 @@ from models.tiling import parse_tiles
 from trinetra.clip import Clip
 from trinetra.clip_places import parse_line, parse_zone
 from trinetra.clip_tracking import TrackOptions, track_clip
+from trinetra.delayed import LEAST_DELAY_S
+from trinetra.following import Cues
 
 MIRROR = "TRINETRA_MODEL_MIRROR"
 
@@ -80,6 +82,31 @@ def track(
         str, typer.Option(help="fp32, fp16, int8 (a quantized file), or auto.")
     ] = "fp32",
     every: Annotated[int, typer.Option(min=1, help="Detect on every Nth frame only.")] = 1,
+    moving_camera: Annotated[
+        bool,
+        typer.Option(
+            "--moving-camera",
+            help="Let the picture tell how the camera moves: for hand-held and panning cameras.",
+        ),
+    ] = False,
+    appearance: Annotated[
+        bool,
+        typer.Option("--appearance", help="Tell people by their looks where boxes are in doubt."),
+    ] = False,
+    delayed: Annotated[
+        float | None,
+        typer.Option(
+            min=LEAST_DELAY_S,
+            metavar="SECONDS",
+            help="Write tracks_delayed.txt, too: gaps filled, paths smoothed, final so much later.",
+        ),
+    ] = None,
+    join: Annotated[
+        bool,
+        typer.Option(
+            "--join", help="With --delayed: join lost tracks that look alike, up to 10 s."
+        ),
+    ] = False,
     no_video: Annotated[
         bool, typer.Option("--no-video", help="Do not write the annotated video.")
     ] = False,
@@ -90,6 +117,8 @@ def track(
     Writes tracks.txt (MOTChallenge format), events.jsonl (times are seconds of the clip since
     1970-01-01T00:00:00Z), annotated.mp4 and summary.json; all of them or, on an error, none.
     """
+    if join and delayed is None:
+        raise ConfigError("--join changes the delayed output only: give --delayed SECONDS, too")
     options = TrackOptions(
         video=video,
         out=out or Path("out") / video.stem,
@@ -106,6 +135,7 @@ def track(
         every=every,
         with_video=not no_video,
         min_dwell_s=min_dwell,
+        cues=Cues(moving_camera, appearance, delayed, join),
     )
     signal.signal(signal.SIGTERM, _interrupted)
     summary = with_progress(options, shown=not as_json)

@@ -10,7 +10,7 @@ Same calls, same tracks: nothing is random and the order of detections does not 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,10 @@ class Tracks:
 
     def __len__(self) -> int:
         return len(self.track_id)
+
+    def scaled(self, sx: float, sy: float) -> Tracks:
+        """The same tracks in a picture `sx` times as wide and `sy` times as high."""
+        return replace(self, xyxy=self.xyxy * (sx, sy, sx, sy))
 
 
 class Tracker:

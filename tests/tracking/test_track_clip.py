@@ -7,6 +7,8 @@ from typing import Any
 
 import av
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from contracts.errors import ConfigError, TrinetraError
 from contracts.events import LineCrossed, ZoneVisit, decode_event, payload_of
@@ -16,7 +18,8 @@ from tests.tracking.clips import SIZE, BrightBoxes, write_clip
 from trinetra import clip_tracking
 from trinetra.clip_places import NamedLine, NamedZone, parse_line, parse_zone
 from trinetra.clip_tracking import TrackOptions, track_clip
-from trinetra.track import parse_size
+from trinetra.following import Cues
+from trinetra.track import parse_size, track
 
 DOOR = NamedLine("door", Line((160.0, 0.0), (160.0, 240.0)))
 """Drawn downwards: whoever passes from its left hand (the right of the picture) is in."""
@@ -207,3 +210,32 @@ def test_sizes() -> None:
     for text in ("640", "x", "0x5", "12x", "640x480x3"):
         with pytest.raises(ConfigError, match="--source-size"):
             parse_size(text, "--source-size")
+
+
+def test_the_delayed_output_lies_beside_the_online_one_in_source_pixels(
+    walk: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    cues = Cues(moving_camera=True, appearance=True, delayed_s=1.0, join=True)
+    size = (2 * SIZE[0], 3 * SIZE[1])
+    summary = run(TrackOptions(walk, out, source_size=size, every=2, with_video=False, cues=cues))
+    assert summary["outputs"]["delayed"] == str(out / "tracks_delayed.txt")
+    rows = [
+        [float(value) for value in line.split(",")]
+        for line in (out / "tracks_delayed.txt").read_text().splitlines()
+    ]
+    assert [row[0] for row in rows] == [frame for frame in range(1, 40) for _ in (1, 2)]
+    upper = [row for row in rows if row[3] < 3 * 75]
+    assert {row[1] for row in upper} == {upper[0][1]}
+    assert upper[-1][2:6] == pytest.approx([2 * (10 + 6 * 38), 60, 80, 300], abs=9)
+    assert len((out / "tracks.txt").read_text().splitlines()) == 40
+    run(TrackOptions(walk, out, with_video=False))
+    assert not (out / "tracks_delayed.txt").exists(), "what an earlier run left is taken away"
+
+
+def test_joining_is_a_matter_of_the_delayed_output() -> None:
+    app = typer.Typer()
+    app.command()(track)
+    refused = CliRunner().invoke(app, ["any.mp4", "--join"])
+    assert isinstance(refused.exception, ConfigError)
+    assert "--delayed" in str(refused.exception)

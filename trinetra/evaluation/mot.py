@@ -148,8 +148,8 @@ def _tracks(
     if options.tracks:
         return read_tracks(_ready(options.tracks, folder), length)
     usual = GIVEN_THRESHOLD if detector is None else detector.threshold
-    tracker = options.tracker(options.threshold or usual, **_alike(embedder))
-    follower, rows = Follower(tracker, options.cues, embedder), []
+    threshold = options.threshold or usual
+    follower, rows = Follower(threshold, options.cues, embedder, options.tracker), []
     for index, (image, found) in enumerate(_seen(options, folder, detector, skip), 1):
         at_s = index / folder.fps
         if image is None:
@@ -161,10 +161,6 @@ def _tracks(
     if options.cues.delayed_s is not None:
         return follower.delayed(folder.fps)
     return np.array(rows).reshape(-1, 7)
-
-
-def _alike(embedder: Embedder | None) -> dict[str, float]:
-    return {} if embedder is None else {"alike": embedder.threshold}
 
 
 def _seen(
