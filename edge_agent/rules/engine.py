@@ -135,9 +135,12 @@ class RuleEngine:
     def identity(self, news: IdentityAssigned | TracksJoined) -> list[Fact]:
         """Whose track it is; takes back what two tracks of one person counted twice."""
         if isinstance(news, IdentityAssigned):
-            if news.camera not in self._cameras or news.identity == UNKNOWN:
+            if news.camera not in self._cameras:
                 return []
             who = (news.camera, news.track_id)
+            if news.identity == UNKNOWN:
+                self._people.unassign(who)
+                return []
             self._people.assign(who, news.identity)
             return self._doors.retract(who, self._latest.get(news.camera, 0.0), joined=False)
         if not (self._believable(news.camera, news.at) and news.other_camera in self._cameras):

@@ -108,6 +108,14 @@ class People:
         doings.identity = identity
         self.state.members.setdefault(identity, []).append(who)
 
+    def unassign(self, who: Who) -> None:
+        """What was said of the track's identity was wrong: nobody knows whose track it is."""
+        self.state.early.pop(who, None)
+        doings = self.state.tracks.get(who)
+        if doings is not None:
+            self._leave(who, doings)
+            doings.identity = UNKNOWN
+
     def others(self, who: Who) -> list[tuple[Who, Doings]]:
         """Other tracks of the same camera and identity."""
         identity = self.identity_of(who)

@@ -155,3 +155,24 @@ def test_every_named_track_is_in_exactly_one_visit(
         for before, after in pairwise(mine):
             assert (after.first_seen_at - before.last_seen_at).total_seconds() >= 0
         assert all(visit.first_seen_at <= visit.last_seen_at for visit in mine)
+
+
+def test_unknown_after_a_name_takes_the_track_out_of_its_visit() -> None:
+    people = People()
+    for who in (DOOR, FLOOR):
+        people.seen(who, NOON_S).passages.append(passage("in", NOON_S + who[1]))
+        people.assign(who, "ada")
+    people.unassign(FLOOR)
+    assert people.identity_of(FLOOR) == UNKNOWN
+    assert not people.same(DOOR, FLOOR)
+    ((visit, _),) = people.close_all()
+    assert (visit.cameras, visit.sightings) == (["door"], 1)
+
+
+def test_a_name_taken_back_before_its_track_is_seen_is_forgotten() -> None:
+    people = People()
+    people.assign(DOOR, "ada")
+    people.unassign(DOOR)
+    people.seen(DOOR, NOON_S)
+    assert people.identity_of(DOOR) == UNKNOWN
+    assert people.state.members == {}

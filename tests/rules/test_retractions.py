@@ -225,3 +225,16 @@ def test_nonsense_changes_nothing(news: IdentityAssigned | TracksJoined) -> None
     street.walk((1, 0.5, IN))
     assert street.rules.identity(news) == []
     assert street.counted == {"in": 1}
+
+
+def test_who_is_unknown_again_was_not_counted_twice() -> None:
+    street = Street()
+    street.walk((1, 0.4, IN))
+    street.name(1)
+    street.walk((2, 0.4, IN), pause_s=1.0)
+    street.name(2, "bob")
+    assert street.name(2, "UNKNOWN") == []
+    street.name(1, "bob")
+    assert street.counted == {"in": 2}, "track 2 is nobody's by now"
+    visits = [f.payload for f in street.rules.finish(street.at_s, 100.0)]
+    assert [v.sightings for v in visits if isinstance(v, VisitClosed)] == [1]
