@@ -58,9 +58,7 @@ class IdentityDesk:
     ) -> None:
         self._rules = rules or IdentityRules()
         self._store = config.store
-        plan = config.floor_plan
-        fixtures = [Polygon(fixture.polygon_m) for fixture in (plan.fixtures if plan else ())]
-        self._views = {camera.id: View(camera, fixtures) for camera in config.cameras}
+        self._views = _views(config)
         self.counts: Counter[str] = Counter()
         """What happened so far, by name; see docs/accuracy.md."""
         self._likeness = Likeness()
@@ -75,8 +73,8 @@ class IdentityDesk:
             self._identities,
             self._view,
             self._likeness,
-            Judge(self._rules, plan.width_m * plan.depth_m if plan else AREA_M2),
-            Doors(config.doors, self._views, plan),
+            _judge(self._rules, config),
+            Doors(config.doors, self._views, config.floor_plan),
             self.counts,
         )
         self._study = Study(self._likeness, self._view, self._rules.align_s)
@@ -88,6 +86,12 @@ class IdentityDesk:
         self._refreshed_s = float("-inf")
         self._size: int | None = None
         self._reset_s = 0.0
+
+    def adopt(self, config: StoreConfig) -> None:
+        """Take over cameras, plan and doors of another configuration; everybody stays known."""
+        self._views = _views(config)
+        doors = Doors(config.doors, self._views, config.floor_plan)
+        self._resolver.adopt(_judge(self._rules, config), doors)
 
     def tracks(self, update: TracksUpdated) -> list[Answer]:
         """One frame's tracks of one camera."""
@@ -153,6 +157,8 @@ class IdentityDesk:
         return answers
 
     def _see(self, update: TracksUpdated, at_s: float) -> None:
+        if update.camera not in self._views:
+            return  # it was taken away while this waited
         if update.ended or at_s - self._looked_s.get(update.camera, 0.0) >= EVERY_S - 0.01:
             self._looked_s[update.camera] = at_s
             view = self._views[update.camera]
@@ -251,3 +257,14 @@ class IdentityDesk:
         self._tracklets.clear()
         self._looked_s.clear()
         self._resolver.begin_day(day_of(at_s, zone, resets))
+
+
+def _views(config: StoreConfig) -> dict[str, View]:
+    plan = config.floor_plan
+    fixtures = [Polygon(fixture.polygon_m) for fixture in (plan.fixtures if plan else ())]
+    return {camera.id: View(camera, fixtures) for camera in config.cameras}
+
+
+def _judge(rules: IdentityRules, config: StoreConfig) -> Judge:
+    plan = config.floor_plan
+    return Judge(rules, plan.width_m * plan.depth_m if plan else AREA_M2)

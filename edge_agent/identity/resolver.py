@@ -54,6 +54,10 @@ class Resolver:
         self._known: list[Tracklet] = []
         """Answered ones that go on or ended a moment ago."""
 
+    def adopt(self, judge: Judge, doors: Doors) -> None:
+        """Go on with everybody who is known, in a store whose cameras or doors changed."""
+        self._scores.adopt(judge, doors)
+
     @property
     def waiting(self) -> int:
         """Tracklets without an answer."""

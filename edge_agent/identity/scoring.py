@@ -37,6 +37,10 @@ class Scores:
         self._doors = doors
         self._began_s = math.inf
 
+    def adopt(self, judge: Judge, doors: Doors) -> None:
+        """Judge places and doors anew: the store's plan, cameras or doors changed."""
+        self._judge, self._doors = judge, doors
+
     def gain(self, tracklet: Tracklet, identity: Identity, view: Vector | None) -> float:
         """For one tracklet that looks like `view`."""
         if identity.token in tracklet.barred:
