@@ -14,8 +14,10 @@ from pathlib import Path
 from contracts.store import Camera, StoreConfig
 from edge_agent.bus import Bus, Writer
 from edge_agent.clock import Clock, SystemClock
+from edge_agent.config_change import Pickup
 from edge_agent.log import Logger
 from edge_agent.messages import Heartbeat
+from edge_agent.worker_metrics import sample
 
 BEAT_S = 0.5
 STARTING = "starting"
@@ -35,6 +37,7 @@ class WorkerContext:
         camera: str | None = None,
         clock: Clock | None = None,
         log: Logger | None = None,
+        config_version: int = 1,
     ) -> None:
         self.name = name
         self.camera = camera
@@ -44,6 +47,7 @@ class WorkerContext:
         self.data_dir = Path(config.agent.data_dir)
         self.clock: Clock = clock or SystemClock()
         self.log = log or Logger(name, clock=self.clock)
+        self._pickup = Pickup(run_dir, config_version)
         self._bus: Bus | None = None
         self._health: Writer | None = None
         self._stop_asked = False
@@ -72,6 +76,17 @@ class WorkerContext:
     def ring_path(self, camera: str) -> Path:
         """Where the frame ring of a camera lies."""
         return self.run_dir / "rings" / f"{camera}.ring"
+
+    def reloaded(self) -> bool:
+        """True once for each newer configuration; `config` is then that one.
+
+        Look in every turn of the loop. What the process table lets a worker restart for never
+        arrives here.
+        """
+        newer = self._pickup.newer()
+        if newer is not None:
+            self.config = newer
+        return newer is not None
 
     def stopping(self) -> bool:
         """True once the worker was asked to finish: drain what is there, then return."""
@@ -102,7 +117,9 @@ class WorkerContext:
         if self._health is None:
             self._health = self.bus.writer("health")
         totals = {**self.bus.counters(), **(counters or {})}
-        self._health.write(Heartbeat(self.name, os.getpid(), state, totals, dict(gauges or {})))
+        version = {sample("config_version", worker=self.name): float(self._pickup.version)}
+        beat = Heartbeat(self.name, os.getpid(), state, totals, {**version, **(gauges or {})})
+        self._health.write(beat)
         if first:  # else it would wait for the second one, which may never come
             self._health.flush(_CONNECT_S)
 

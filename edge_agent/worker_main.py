@@ -37,6 +37,7 @@ class WorkerSeed(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
     run_dir: str
     log_level: Level = "info"
+    config_version: int = 1
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -71,6 +72,7 @@ def run_worker(seed: WorkerSeed) -> int:
         run_dir=run_dir,
         camera=seed.camera,
         log=log,
+        config_version=seed.config_version,
     )
     signal.signal(signal.SIGTERM, lambda *_: ctx.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to answer

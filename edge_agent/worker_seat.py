@@ -65,6 +65,12 @@ class Seat:
         self._beat_at: float | None = None
         self._beat_state = ""
         self._was_ready = False
+        self._restart_by: float | None = None
+
+    @property
+    def camera(self) -> str | None:
+        """The camera of a row that has one worker for each."""
+        return self._seed.camera
 
     @property
     def pid(self) -> int | None:
@@ -86,6 +92,22 @@ class Seat:
             self.state, self._was_ready = "running", True
         return True
 
+    def renew(self, seed: WorkerSeed, *, finishes: bool, restart: bool) -> None:
+        """Who sits here next gets this seed; with `restart` that is as soon as this one has ended.
+
+        A worker that was asked and does not end in its row's `drain_s` is killed.
+        """
+        self._seed, self._finishes = seed, finishes
+        if not restart or self.state == "stopped":
+            return
+        self._due_at, self._backoff_s = self._clock.monotonic(), FIRST_BACKOFF_S
+        if self._child is None or self._child.poll() is not None:
+            self._child, self.state = None, "waiting"
+            return
+        self._restart_by = self._due_at + self.row.drain_s
+        self.state = "stopping"
+        self._signal(signal.SIGTERM)
+
     def forgive(self) -> None:
         """Nobody could listen for a while: count silence from now on."""
         self._sign_at = self._clock.monotonic()
@@ -99,6 +121,8 @@ class Seat:
             code = self._child.poll()
             if code is not None:
                 self._take_end(code, now)
+            elif self._restart_by is not None and now > self._restart_by:
+                self.kill()
             elif self.state in ("starting", "running") and self._is_hung(now):
                 silent_s = round(now - self._sign_at, 1)
                 self._log.warning("worker hung", name=self.name, pid=self.pid, silent_s=silent_s)
@@ -107,6 +131,7 @@ class Seat:
 
     def ask_to_stop(self) -> None:
         """SIGTERM: finish what is there and end; nobody will be seated again."""
+        self._restart_by = None
         if self._child is None or self._child.poll() is not None:
             self._child, self.state = None, "finished" if self.state == "finished" else "stopped"
             return
@@ -153,7 +178,9 @@ class Seat:
     def _take_end(self, code: int, now: float) -> None:
         self._child = None
         if self.state == "stopping":
-            self.state = "stopped"
+            self.state = "stopped" if self._restart_by is None else "waiting"
+            self.restarts -= self._restart_by is not None  # that one was asked for
+            self._restart_by = None
             return
         if code == 0 and self._finishes:
             self.state = "finished"

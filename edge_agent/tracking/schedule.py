@@ -17,10 +17,16 @@ class Waiting:
     def __init__(self, cameras: Sequence[Camera]) -> None:
         self.dropped: Counter[tuple[str, str]] = Counter()
         """(camera, reason) → headers that were never detected on."""
-        self._rank = {camera.id: PRIORITY.index(camera.role) for camera in cameras}
         self._newest: dict[str, FrameReady] = {}
-        self._served: dict[str, int] = dict.fromkeys(self._rank, 0)
+        self._served: dict[str, int] = {}
         self._turn = 0
+        self.serve(cameras)
+
+    def serve(self, cameras: Sequence[Camera]) -> None:
+        """Serve these cameras from now on; one that is new has waited longest."""
+        self._rank = {camera.id: PRIORITY.index(camera.role) for camera in cameras}
+        self._newest = {name: self._newest[name] for name in self._newest if name in self._rank}
+        self._served = {name: self._served.get(name, 0) for name in self._rank}
 
     def __len__(self) -> int:
         return len(self._newest)

@@ -7,9 +7,7 @@ fuller batch. Whatever is not detected on is counted with its reason.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +16,7 @@ from contracts.errors import AgentError
 from edge_agent.messages import FrameReady, Message, TrackedBox, TracksUpdated
 from edge_agent.ring import FrameRing
 from edge_agent.tracking import checkpoint
+from edge_agent.tracking.alive import AliveFinder, Finder, warm_up
 from edge_agent.tracking.bytetrack import Tracker, Tracks
 from edge_agent.tracking.crops import CropGate
 from edge_agent.tracking.schedule import Waiting
@@ -38,22 +37,6 @@ WINDOW = 512
 Frame = npt.NDArray[np.uint8]
 
 
-class Finder(Protocol):
-    """What the worker needs of a detector."""
-
-    name: str
-    threshold: float
-
-    @property
-    def input_size(self) -> tuple[int, int]:
-        """The (width, height) that pictures are fitted into."""
-        ...
-
-    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
-        """People in each frame."""
-        ...
-
-
 def main(ctx: WorkerContext) -> None:
     """Run until asked to stop, then finish what is queued."""
     ctx.beat("starting")
@@ -67,9 +50,13 @@ def main(ctx: WorkerContext) -> None:
         precision=agent.precision,
         on_wait=lambda: ctx.beat("starting"),
     )
+    for size in {camera.size for camera in ctx.config.cameras}:
+        warm_up(finder, size, lambda: ctx.beat("starting"))
     ctx.log.info("detector ready", model=finder.name, threshold=finder.threshold)
     desk = TrackingDesk(ctx, finder)
     while not ctx.stopping():
+        if ctx.reloaded():
+            desk.adopt()
         desk.turn(READ_S)
     desk.finish()
 
@@ -79,8 +66,8 @@ class TrackingDesk:
 
     def __init__(self, ctx: WorkerContext, finder: Finder) -> None:
         self._ctx = ctx
-        self._finder = finder
-        self._names = [camera.id for camera in ctx.config.cameras]
+        self._finder = AliveFinder(finder, self._beat)
+        self._threshold = finder.threshold
         self._waiting = Waiting(ctx.config.cameras)
         self._frames = ctx.bus.reader("frames")
         self._tracks = ctx.bus.writer("tracks")
@@ -88,11 +75,10 @@ class TrackingDesk:
         self._placed_s: dict[str, float] = {}
         self._crops = ctx.bus.writer("crops")
         self._rings: dict[str, FrameRing] = {}
-        self._trackers = {name: Tracker(finder.threshold) for name in self._names}
-        self._gates = {name: CropGate(name) for name in self._names}
-        self._tiles = {camera.id: parse_tiles(camera.tiles) for camera in ctx.config.cameras}
+        self._trackers: dict[str, Tracker] = {}
+        self._gates: dict[str, CropGate] = {}
         self._refused: Counter[str] = Counter()
-        self._active = dict.fromkeys(self._names, 0)
+        self._active: Counter[str] = Counter()
         self._done: Counter[str] = Counter()
         self._latency = Histogram("detection_latency_ms")
         self._recent_ms: deque[float] = deque(maxlen=WINDOW)
@@ -100,9 +86,25 @@ class TrackingDesk:
         self._path = ctx.run_dir / "tracking.state"
         self._saved_s = ctx.clock.monotonic()
         self._beat_s = float("-inf")
+        self.adopt()
         for name, state in checkpoint.load(self._path, ctx.run_id).items():
             if name in self._trackers:
                 self._trackers[name].restore(state)
+
+    def adopt(self) -> None:
+        """Take over the cameras of the configuration; those that stay go on with their tracks.
+
+        A camera that is gone keeps its tracker, so that no track id is given twice if it returns.
+        """
+        cameras = self._ctx.config.cameras
+        self._names = [camera.id for camera in cameras]
+        self._waiting.serve(cameras)
+        self._tiles = {camera.id: parse_tiles(camera.tiles) for camera in cameras}
+        for name in self._names:
+            self._trackers.setdefault(name, Tracker(self._threshold))
+            self._gates.setdefault(name, CropGate(name))
+        for name in set(self._rings) - set(self._names):
+            self._rings.pop(name).close()
 
     def turn(self, wait_s: float) -> bool:
         """One turn of the loop; True if there was a frame to look at."""
@@ -143,15 +145,16 @@ class TrackingDesk:
     def _copied(self, header: FrameReady) -> Frame | None:
         """The frame behind a header, None (and counted) if it is not there any more."""
         ring = self._rings.get(header.camera)
-        if ring is None:
-            try:
+        if ring is None or (ring.width, ring.height) != (header.width, header.height):
+            try:  # at first, and when a camera's analysis size was changed
                 ring = FrameRing.attach(self._ctx.ring_path(header.camera))
             except AgentError as error:
                 self._ctx.log.warning("no frame ring", camera=header.camera, reason=str(error))
                 self._waiting.dropped[header.camera, "no_ring"] += 1
                 return None
             self._rings[header.camera] = ring
-        frame = ring.view(header.slot, header.stamp)
+        fits = (ring.width, ring.height) == (header.width, header.height)
+        frame = ring.view(header.slot, header.stamp) if fits else None
         if frame is None:
             self._waiting.dropped[header.camera, "overwritten"] += 1
         return frame
