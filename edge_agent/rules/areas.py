@@ -104,9 +104,20 @@ class Areas:
 
     def flush(self, camera: str, at_s: float) -> list[Fact]:
         """Close the visits of one camera: it stopped, or its clock went back."""
-        zones = self._of_camera.get(camera, ())
         return [
-            f for zone, watch in zones for v in watch.flush(at_s) for f in self._closed(zone, v)
+            fact
+            for zone, _ in self._of_camera.get(camera, ())
+            for fact in self.flush_zone(zone.name, at_s)
+        ]
+
+    def flush_zone(self, name: str, at_s: float) -> list[Fact]:
+        """Close the visits of one zone: it will be another one."""
+        return [
+            fact
+            for zone, watch in self._watches
+            if zone.name == name
+            for visit in watch.flush(at_s)
+            for fact in self._closed(zone, visit)
         ]
 
     def finish(self) -> list[Fact]:

@@ -114,14 +114,18 @@ class Coverage:
                 found += _close(name, watch, watch.next_s + MINUTE_S)
         return found
 
-    def finish(self, now_s: float, steady_s: float) -> list[Minute]:
-        """The last, partial minutes at a stop.
+    def finish(
+        self, now_s: float, steady_s: float, cameras: Container[str] | None = None
+    ) -> list[Minute]:
+        """The last, partial minutes at a stop, or of `cameras` that are taken away.
 
         Ingest stops some seconds before this worker: a camera that was heard a moment ago is
         expected until then, one that was silent before is expected until now.
         """
         found = []
         for name, watch in self.state.items():
+            if cameras is not None and name not in cameras:
+                continue
             fresh = steady_s - watch.heard_steady_s <= SILENT_S and watch.state is not None
             end_s = watch.heard_s if fresh else now_s
             while watch.next_s < end_s:

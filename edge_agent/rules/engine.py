@@ -13,7 +13,7 @@ import msgspec
 
 from contracts.events import UNKNOWN, CoverageMinute, HeatmapTile
 from contracts.geometry import Polygon
-from contracts.store import StoreConfig
+from contracts.store import Camera, StoreConfig
 from edge_agent.feet import Feet, Stature
 from edge_agent.messages import (
     CameraReport,
@@ -177,6 +177,32 @@ class RuleEngine:
         facts += [self._minute(minute) for minute in self._coverage.finish(now_s, steady_s)]
         return facts + self._sample(now_s)
 
+    def leave(self, config: StoreConfig, now_s: float, steady_s: float) -> list[Fact]:
+        """Close what another configuration does not have in the same way; all else stays open.
+
+        What goes on is in `state`, which an engine of that configuration can `restore`.
+        """
+        old, stays = self._config, {camera.id: camera for camera in config.cameras}
+        gone = {name for name in self._cameras if name not in stays}
+        moved = {c.id for c in old.cameras if c.id in stays and _looks_elsewhere(c, stays[c.id])}
+        facts: list[Fact] = []
+        for camera in sorted(gone | moved):
+            facts += self._interrupt(camera, self._latest.get(camera, now_s))
+        zones = [zone for zone in old.zones if zone not in config.zones]
+        for zone in zones:
+            at_s = self._latest.get(zone.camera, now_s)
+            facts += self._areas.flush_zone(zone.name, at_s)
+        if any(zone.kind != "zone" for zone in zones):
+            facts += self._areas.finish()
+        for door in old.doors:
+            if door not in config.doors:
+                at_s = self._latest.get(door.camera, now_s)
+                facts += self._doors.flush_door(door.name, at_s)
+        minutes = self._coverage.finish(now_s, steady_s, gone)
+        if self._presence and old.floor_plan != config.floor_plan:
+            facts += [self._tile(tile) for tile in self._presence.flush(now_s)]
+        return facts + [self._minute(minute) for minute in minutes]
+
     def state(self) -> EngineState:
         """A snapshot that later messages do not change."""
         state = EngineState(
@@ -195,7 +221,10 @@ class RuleEngine:
         return msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=EngineState)
 
     def restore(self, state: EngineState) -> None:
-        """Go on from a snapshot of an engine with the same configuration; it is taken over."""
+        """Go on from a snapshot, which is taken over.
+
+        It is of an engine with the same configuration, or of one that left what is not in this.
+        """
         self._naming.epoch = state.epoch
         self.occupancy.tally = state.tally
         self._doors.state = state.doors
@@ -203,7 +232,8 @@ class RuleEngine:
         self._people.state = state.people
         if self._presence:
             self._presence.state = state.presence
-        self._coverage.state = state.coverage
+        watches = self._coverage.state
+        self._coverage.state = {name: state.coverage.get(name, watches[name]) for name in watches}
         for camera, feet in self._feet.items():
             feet.statures = state.statures.get(camera, {})
         self._latest = state.latest
@@ -309,3 +339,12 @@ def _is_box(box: TrackedBox) -> bool:
     """False for what no camera can have seen: NaN, infinite, turned inside out, far away."""
     corners = (box.x1, box.y1, box.x2, box.y2)
     return box.x1 <= box.x2 and box.y1 <= box.y2 and all(-FARTHEST < c < FARTHEST for c in corners)
+
+
+def _looks_elsewhere(old: Camera, new: Camera) -> bool:
+    """True if a place in one picture is not the same place in the other."""
+    return (old.url, old.image_points, old.floor_points) != (
+        new.url,
+        new.image_points,
+        new.floor_points,
+    )

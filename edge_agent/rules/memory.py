@@ -97,6 +97,10 @@ class Memory:
         self.written = 0
         """Bytes in the journal."""
 
+    def adopt(self, config: StoreConfig) -> None:
+        """Save for another configuration from now on; what lies there is of the old one."""
+        self._config = fingerprint(config)
+
     def recall(self) -> tuple[Recalled | None, str]:
         """(what was known, "") or (None, why not); no reason where nothing was written.
 

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable
 from uuid import uuid4
 
+from msgspec import structs
+
 from contracts.errors import AgentError
 from contracts.events import TYPE_OF, Event, LineCrossed, decode_event, encode_event, event_of
 from edge_agent.messages import TracksUpdated
@@ -40,6 +42,8 @@ def main(ctx: WorkerContext) -> None:
     desk = RulesDesk(ctx)
     desk.begin()
     while not ctx.stopping():
+        if ctx.reloaded():
+            desk.adopt()
         desk.turn(READ_S)
     desk.finish()
 
@@ -76,6 +80,22 @@ class RulesDesk:
         if not going_on:
             self._send(self._engine.begin(self._ctx.clock.now()))
         self._remember()
+
+    def adopt(self) -> None:
+        """Go on with the rules of a new configuration; what it does not touch keeps its counts."""
+        config, now = self._ctx.config, self._now()
+        before = self._engine.begin(now[0])[0].payload
+        self._send(self._engine.leave(config, *now))
+        state = self._engine.state()
+        # A new epoch: part of a minute or tile was told already, and the rest is no repeat of it.
+        self._engine = RuleEngine(config, state.tally, *now)
+        self._engine.restore(structs.replace(state, epoch=uuid4()))
+        plan = self._engine.begin(now[0])
+        if plan[0].payload != before:
+            self._send(plan)
+        self._memory.adopt(config)
+        self._remember()
+        self._ctx.log.info("rules go on with a new configuration", zones=len(config.zones))
 
     def turn(self, wait_s: float) -> bool:
         """One turn of the loop; True if any message came."""
