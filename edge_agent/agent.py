@@ -16,6 +16,7 @@ import msgspec
 
 from contracts.errors import ConfigError, SourceError
 from contracts.store import Agent, Camera, Store, StoreConfig
+from edge_agent.config_change import ConfigFile, is_touched
 from edge_agent.ingest.camera_url import allowed_address, literal_of, parse_camera_url
 from edge_agent.log import Level
 from edge_agent.supervisor import Ready, Supervisor
@@ -97,17 +98,20 @@ def run_agent(
     ready: Ready | None = None,
     log_level: Level = "info",
     supervisor: Callable[..., Supervisor] = Supervisor,
+    file: ConfigFile | None = None,
 ) -> int:
     """Run the agent in the foreground until SIGTERM, SIGINT or the end of all files; 0.
 
     `ready` gets `{"port", "pid", "run_id", "run_dir"}` when the workers are started. Raises
     `SourceError` or `ConfigError` before anything is started, `AgentError` for a port in use
     or a second agent, and a worker's own error if it cannot start at all. Call it from the
-    main thread to have signals answered; a second SIGINT kills instead of draining.
+    main thread to have signals answered; a second SIGINT kills instead of draining, SIGHUP reads
+    the configuration `file` again and takes it over, or refuses it as a whole.
     """
     for camera in config.cameras:
         _check_camera(camera, config.agent.camera_networks)
-    agent = supervisor(config, log_level=log_level)
+    reread = None if file is None else lambda running: _reread(file, running)
+    agent = supervisor(config, log_level=log_level, reread=reread)
     with _answering_signals(agent):
         return agent.run(ready)
 
@@ -124,6 +128,45 @@ def _check_camera(camera: Camera, networks: tuple[str, ...]) -> None:
         raise SourceError(f"camera {camera.id}: {error}") from None
     except ValueError:
         raise ConfigError("agent.camera_networks: expected networks like 10.0.0.0/8") from None
+
+
+def _reread(file: ConfigFile, running: StoreConfig) -> StoreConfig:
+    """The configuration in `file`, checked as at a start; only what is new is looked at."""
+    config = file.read(running)
+    known = {(camera.url, camera.id) for camera in running.cameras}
+    for index, camera in enumerate(config.cameras):
+        if (camera.url, camera.id) in known:
+            continue
+        try:
+            _check_camera(camera, config.agent.camera_networks)
+        except (SourceError, ConfigError) as error:
+            raise file.refusal(str(error), f"cameras[{index}].url") from None
+    if is_touched(
+        ("agent.model", "agent.model_mirror", "agent.runtime", "agent.precision"), running, config
+    ):
+        problem = _model_problem(config.agent)
+        if problem:
+            raise file.refusal(problem, "agent.model")
+    return config
+
+
+def _model_problem(agent: Agent) -> str:
+    """Why the detector cannot be loaded, found out in a process of its own; "" if it can."""
+    command = [sys.executable, "-P", "-m", "edge_agent.tracking.probe"]
+    path = os.pathsep.join(filter(None, sys.path))
+    try:
+        done = subprocess.run(
+            command,
+            input=msgspec.json.encode(agent),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=2 * _PROBE_S,
+            check=True,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+    except subprocess.SubprocessError:
+        return "the detector cannot be loaded"
+    return done.stdout.decode().strip()
 
 
 def _fitted(width: int, height: int) -> tuple[int, int]:
@@ -145,7 +188,9 @@ def _answering_signals(agent: Supervisor) -> Iterator[None]:
         interrupts += number == signal.SIGINT
         agent.stop(hurry=interrupts > 1)
 
-    before = {number: signal.signal(number, answer) for number in (signal.SIGTERM, signal.SIGINT)}
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, answer) for number in numbers}
+    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: agent.reload())
     try:
         yield
     finally:

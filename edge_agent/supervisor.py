@@ -16,9 +16,10 @@ import msgspec
 
 from contracts import errors
 from contracts.errors import AgentError, TrinetraError
-from contracts.store import StoreConfig
+from contracts.store import Camera, StoreConfig
 from edge_agent.bus import Bus, Reader
 from edge_agent.clock import Clock, SystemClock
+from edge_agent.config_change import Laid, is_touched, lay_down
 from edge_agent.http_server import Page, serving
 from edge_agent.log import Level, Logger
 from edge_agent.messages import Heartbeat
@@ -27,6 +28,7 @@ from edge_agent.ring_file import RING_SLOTS, RingLayout, create_ring_file
 from edge_agent.supervisor_dirs import fresh_run_dir, locked_data_dir
 from edge_agent.supervisor_health import Health
 from edge_agent.supervisor_metrics import exposition
+from edge_agent.supervisor_reload import Reloads, Reread, changed, come, gone
 from edge_agent.worker_main import Refusal, WorkerSeed, refusal_path
 from edge_agent.worker_seat import Seat
 
@@ -47,7 +49,9 @@ class Supervisor:
         log: Logger | None = None,
         run_bases: Iterable[Path] | None = None,
         log_level: Level = "info",
+        reread: Reread | None = None,
     ) -> None:
+        """`reread` brings the configuration when a reload is asked for."""
         self._config = config
         self._processes = processes
         self._clock = clock or SystemClock()
@@ -56,6 +60,7 @@ class Supervisor:
         self._run_bases = run_bases
         self._run_id = secrets.token_hex(8)
         self._health = Health(config, self._run_id, self._clock.now())
+        self._reloads = Reloads(reread, self._log)
         self._stop_asked = threading.Event()
         self._hurry = threading.Event()
         self._looked_at = self._clock.monotonic()
@@ -65,6 +70,10 @@ class Supervisor:
         self._stop_asked.set()
         if hurry:
             self._hurry.set()
+
+    def reload(self) -> None:
+        """Ask for the configuration to be read again; may be called from anywhere."""
+        self._reloads.ask()
 
     def run(self, ready: Ready | None = None) -> int:
         """Run until stopped or until every file was read to its end; 0.
@@ -78,7 +87,8 @@ class Supervisor:
             stack.enter_context(locked_data_dir(data_dir))
             port = stack.enter_context(serving(self._config.agent.port, self._pages()))
             run_dir = stack.enter_context(fresh_run_dir(self._ring_bytes(), self._run_bases))
-            self._make_rings(run_dir)
+            for camera in self._config.cameras:
+                _make_ring(run_dir, camera)
             bus = Bus(run_dir, clock=self._clock)
             stack.callback(bus.close, 0.0)
             beats = bus.reader("health")
@@ -100,15 +110,18 @@ class Supervisor:
         self._log.info("agent started", workers=len(seats), run=self._run_id)
         go = run_dir / "go"  # files wait for it, so that nobody misses their beginning
         started()
-        sources = [seat for seat in seats if seat.row.per_camera]
         others = [seat for seat in seats if not seat.row.per_camera]
         while not self._stop_asked.is_set():
             self._look(seats, beats)
+            newer = self._reloads.newer(self._config)
+            if newer is not None:
+                self._take_over(newer, seats, run_dir)
             for seat in seats:
                 if seat.refused:
                     raise _refusal(run_dir, seat.name)
             if not go.exists() and all(seat.state == "running" for seat in others):
                 go.touch()
+            sources = [seat for seat in seats if seat.row.per_camera]
             if sources and all(seat.state == "finished" for seat in sources):
                 self._log.info("all sources have ended")
                 return
@@ -128,9 +141,12 @@ class Supervisor:
         self._looked_at = now
         for seat in seats:
             seat.tend()
+        self._leave(seats)
         own = {'malformed_messages_total{topic="health"}': float(beats.malformed)}
         own |= {'dropped_messages_total{topic="health"}': float(beats.dropped)}
+        own |= self._reloads.counters()
         self._health.take_seats((seat.status() for seat in seats), own)
+        self._health.take_config(self._config, self._reloads.facts())
 
     def _wind_down(self, seats: list[Seat], beats: Reader) -> None:
         """Stop row by row, so that each row still finds its reader; later rows are tended."""
@@ -150,36 +166,80 @@ class Supervisor:
                 self._look(seats, beats, wait_s=0.02)
         self._log.info("agent stopped")
 
-    def _seats(self, run_dir: Path) -> list[Seat]:
-        seats = []
+    def _take_over(self, new: StoreConfig, seats: list[Seat], run_dir: Path) -> None:
+        """Go on with another configuration; only what it touches is started anew."""
+        old, self._config = self._config, new
+        for camera in (*changed(old, new, "size"), *come(old, new)):
+            _make_ring(run_dir, camera)
+        for camera in (*changed(old, new, "url"), *gone(old, new)):
+            play_note(run_dir, camera.id).unlink(missing_ok=True)
+        lay_down(run_dir, Laid(self._reloads.version, new))
+        removed = {camera.id for camera in gone(old, new)}
+        cameras = {camera.id: camera for camera in new.cameras}
+        for seat in seats:
+            if seat.camera in removed:
+                seat.ask_to_stop()
+                continue
+            about = cameras.get(seat.camera) if seat.camera else None
+            seat.renew(
+                self._seed(seat.row, about, run_dir),
+                finishes=about is not None and about.is_file,
+                restart=is_touched(seat.row.restarts_on, old, new, seat.camera),
+            )
         for row in self._processes:
-            for camera in self._config.cameras if row.per_camera else (None,):
-                seed = WorkerSeed(
-                    name=f"{row.name}:{camera.id}" if camera else row.name,
-                    entry=row.entry,
-                    camera=camera.id if camera else None,
-                    config=self._config,
-                    run_id=self._run_id,
-                    run_dir=str(run_dir),
-                    log_level=self._log_level,
-                )
-                ends = camera is not None and camera.is_file
-                seats.append(Seat(row, seed, finishes=ends, clock=self._clock, log=self._log))
-        return seats
+            if row.per_camera:
+                seats += [self._seat(row, camera, run_dir) for camera in come(old, new)]
+
+    def _leave(self, seats: list[Seat]) -> None:
+        """Forget the seats of cameras that are gone, once nobody sits there."""
+        known = {camera.id for camera in self._config.cameras}
+        seats[:] = [s for s in seats if s.camera is None or s.camera in known or not s.over]
+
+    def _seats(self, run_dir: Path) -> list[Seat]:
+        return [
+            self._seat(row, camera, run_dir)
+            for row in self._processes
+            for camera in (self._config.cameras if row.per_camera else (None,))
+        ]
+
+    def _seat(self, row: Process, camera: Camera | None, run_dir: Path) -> Seat:
+        seed = self._seed(row, camera, run_dir)
+        ends = camera is not None and camera.is_file
+        return Seat(row, seed, finishes=ends, clock=self._clock, log=self._log)
+
+    def _seed(self, row: Process, camera: Camera | None, run_dir: Path) -> WorkerSeed:
+        return WorkerSeed(
+            name=f"{row.name}:{camera.id}" if camera else row.name,
+            entry=row.entry,
+            camera=camera.id if camera else None,
+            config=self._config,
+            run_id=self._run_id,
+            run_dir=str(run_dir),
+            log_level=self._log_level,
+            config_version=self._reloads.version,
+        )
 
     def _ring_bytes(self) -> int:
         cameras = self._config.cameras
         return sum(RingLayout(RING_SLOTS, *camera.size).total_bytes for camera in cameras)
-
-    def _make_rings(self, run_dir: Path) -> None:
-        for camera in self._config.cameras:
-            create_ring_file(run_dir / "rings" / f"{camera.id}.ring", RING_SLOTS, *camera.size)
 
     def _pages(self) -> dict[str, Page]:
         return {
             "/health": lambda: ("application/json", msgspec.json.encode(self._health.report())),
             "/metrics": lambda: ("text/plain; version=0.0.4", exposition(self._health)),
         }
+
+
+def play_note(run_dir: Path, camera: str) -> Path:
+    """Where ingest keeps the moment at which a file camera began to play."""
+    return run_dir / f"play-{camera}"
+
+
+def _make_ring(run_dir: Path, camera: Camera) -> None:
+    """A new ring in place of an old one; who still maps that one keeps it until it looks again."""
+    path = run_dir / "rings" / f"{camera.id}.ring"
+    path.unlink(missing_ok=True)
+    create_ring_file(path, RING_SLOTS, *camera.size)
 
 
 def _kill_all(seats: list[Seat]) -> None:

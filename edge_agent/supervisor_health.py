@@ -30,6 +30,7 @@ class Health:
         self._beats: dict[str, Heartbeat] = {}
         self._past: dict[str, dict[str, float]] = {}
         self._own: dict[str, float] = {}
+        self._reload: dict[str, Any] = {"version": 1, "refused": ""}
 
     def take_beat(self, beat: Heartbeat) -> None:
         """Note the newest heartbeat of a worker."""
@@ -45,6 +46,11 @@ class Health:
         """Note how every seat is now, and what the supervisor itself counted."""
         with self._lock:
             self._seats, self._own = tuple(seats), own_counters
+
+    def take_config(self, config: StoreConfig, reload: dict[str, Any]) -> None:
+        """Note the configuration that runs, its version, and what was refused last."""
+        with self._lock:
+            self._config, self._reload = config, reload
 
     def counters(self) -> dict[str, float]:
         """Totals by sample text, summed over workers and their earlier lives."""
@@ -62,9 +68,11 @@ class Health:
         """Present values by sample text."""
         with self._lock:
             beats, seats = list(self._beats.values()), self._seats
-        values: dict[str, float] = {}
+            values = {"config_refused": float(bool(self._reload["refused"]))}
+            names = {seat.name for seat in seats}
         for beat in beats:
-            values |= beat.gauges
+            if beat.worker in names:  # a camera that is gone shows nothing any more
+                values |= beat.gauges
         for seat in seats:
             up = seat.state == "running" or seat.state == "finished"
             values[sample("worker_up", worker=seat.name)] = float(up)
@@ -76,20 +84,21 @@ class Health:
         """The object that /health answers with."""
         counters, gauges = self.counters(), self.gauges()
         with self._lock:
-            seats = self._seats
+            seats, config, reload = self._seats, self._config, self._reload
         workers = [_worker(seat) for seat in seats]
         cameras = [self._camera(seat, gauges) for seat in seats if seat.camera]
         good = all(_is_well(seat) for seat in seats)
         return {
             "status": "ok" if good else "degraded",
-            "store": self._config.store.id,
+            "store": config.store.id,
             "run": self._run_id,
             "started_at": self._started_at,
+            "config": reload,
             "workers": workers,
             "cameras": cameras,
             "spool": _section("spool_", counters | gauges),
             "upload": _section("upload_", counters | gauges)
-            | {"configured": bool(self._config.upload.url)},
+            | {"configured": bool(config.upload.url)},
         }
 
     def _camera(self, seat: SeatStatus, gauges: dict[str, float]) -> dict[str, Any]:

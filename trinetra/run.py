@@ -39,17 +39,23 @@ def run(
 ) -> None:
     """Run the agent until Ctrl-C or SIGTERM; nothing that was seen is lost by a clean stop."""
     from edge_agent.agent import check_source, config_for_source, run_agent
+    from edge_agent.config_change import ConfigFile
 
     if (config is None) == (source is None):
         raise ConfigError("give either --config store.toml or --source VIDEO|rtsp://…")
+    named = {"model": model, "runtime": runtime, "precision": precision}
+
+    def amend(read: StoreConfig) -> StoreConfig:
+        return _with_options(read, data_dir, port, named)
+
+    file = None
     if config is not None:
-        loaded = load_store(config)
+        file, loaded = ConfigFile(config, amend), load_store(config)
     else:
         assert source is not None
         check_source(source)
         loaded = config_for_source(source, data_dir or Path("var"), credentials=credentials)
-    named = {"model": model, "runtime": runtime, "precision": precision}
-    raise typer.Exit(run_agent(_with_options(loaded, data_dir, port, named), ready=_announce))
+    raise typer.Exit(run_agent(amend(loaded), ready=_announce, file=file))
 
 
 def _with_options(

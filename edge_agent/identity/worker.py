@@ -83,6 +83,8 @@ class IdentityWorker:
 
     def turn(self, wait_s: float) -> bool:
         """One look at the bus and as many crops as fit; True if anything came or waits."""
+        if self._ctx.reloaded():
+            self._desk.adopt(self._ctx.config)
         places, crops = self._readers
         heard = places.read(0.0 if len(self._queue) else wait_s)
         self._take(heard)

@@ -41,6 +41,7 @@ def main(ctx: WorkerContext) -> None:
     thread.start()
     view = _View(ctx, watch, tally, reader)
     while thread.is_alive() and not ctx.stopping():
+        ctx.reloaded()  # what changes this camera's reading starts another worker
         report = watch.report(ctx.clock.monotonic(), ctx.clock.now())
         if report:
             reports.write(report)

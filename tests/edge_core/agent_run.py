@@ -13,8 +13,10 @@ from typing import Any
 
 import msgspec
 
+from contracts.events import Event, decode_event
 from contracts.store import StoreConfig
 from edge_agent.processes import Process
+from edge_agent.spool.audit import segments_in
 from tests.edge_core.conftest import wait_until
 
 AGENT = """
@@ -24,14 +26,16 @@ import msgspec
 from contracts.errors import TrinetraError
 from contracts.store import StoreConfig
 from edge_agent.agent import run_agent
+from edge_agent.config_change import ConfigFile
 from edge_agent.processes import Process
 from edge_agent.supervisor import Supervisor
 spec = msgspec.json.decode(sys.stdin.buffer.read())
 config = msgspec.convert(spec["config"], StoreConfig)
 rows = [msgspec.convert(row, Process) for row in spec["rows"]]
+file = ConfigFile(Path(spec["file"])) if spec["file"] else None
 made = functools.partial(Supervisor, processes=rows, run_bases=[Path(spec["base"])])
 try:
-    code = run_agent(config, supervisor=made, ready=lambda about: print(
+    code = run_agent(config, supervisor=made, file=file, ready=lambda about: print(
         msgspec.json.encode(about).decode(), flush=True))
 except TrinetraError as error:
     print(type(error).__name__, error, file=sys.stderr)
@@ -47,11 +51,16 @@ def row(name: str, function: str, **more: Any) -> Process:
 class AgentRun:
     """Starts in the constructor; `about` is what the `ready` callback got."""
 
-    def __init__(self, config: StoreConfig, rows: list[Process], base: Path) -> None:
+    def __init__(
+        self, config: StoreConfig, rows: list[Process], base: Path, file: Path | None = None
+    ) -> None:
+        """`file` is what SIGHUP reads again."""
         self.data_dir = Path(config.agent.data_dir)
         self.base = base
         self.errors = base / f"stderr-{os.urandom(4).hex()}"
-        spec = msgspec.json.encode({"config": config, "rows": rows, "base": str(base)})
+        spec = msgspec.json.encode(
+            {"config": config, "rows": rows, "base": str(base), "file": str(file or "")}
+        )
         self.child = subprocess.Popen(
             [sys.executable, "-c", AGENT],
             stdin=subprocess.PIPE,
@@ -91,6 +100,17 @@ class AgentRun:
     def worker(self, name: str) -> dict[str, Any]:
         (found,) = [one for one in self.health()["workers"] if one["name"] == name]
         return dict(found)
+
+    def value(self, sample: str) -> float | None:
+        """A sample's value on /metrics, None if it is not there."""
+        lines = self.page("/metrics").splitlines()
+        found = [line.rpartition(" ") for line in lines if not line.startswith("#")]
+        return next((float(value) for name, _, value in found if name == sample), None)
+
+    def events(self) -> list[Event]:
+        """What lies in the spool, oldest first."""
+        lines = [line for part in segments_in(self.data_dir / "spool") for line in part.lines]
+        return sorted((decode_event(line) for line in lines), key=lambda event: event.sequence)
 
     def until_ok(self) -> None:
         wait_until(lambda: self.health()["status"] == "ok", 30, "health ok")

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from contracts.errors import ModelError
+from edge_agent.messages import TrackedBox, TracksUpdated
 from edge_agent.worker import WorkerContext
 from edge_agent.worker_metrics import sample
 
@@ -73,3 +74,24 @@ def chatty(ctx: WorkerContext) -> None:
     """Prints on stdout, which is not the worker's to use."""
     print("a stray line")  # noqa: T201
     steady(ctx)
+
+
+def strollers(ctx: WorkerContext) -> None:
+    """In place of tracking: at each camera somebody stands in the middle for 1.2 s, then leaves."""
+    book(ctx, "start")
+    tracks = ctx.bus.writer("tracks")
+    index = 0
+    while not ctx.stopping():
+        if ctx.reloaded():
+            book(ctx, "reloaded")
+        number, step = divmod(index, 20)
+        place = 0.05 if step < 3 else 0.5 if step < 15 else 0.95
+        box = TrackedBox(number + 1, place - 0.02, 0.3, place + 0.02, 0.5, 0.9, True)
+        now = ctx.clock.now()
+        for camera in ctx.config.cameras:
+            over = [number] if number and step == 0 else []
+            tracks.write(TracksUpdated(camera.id, index, now, now, [box], over))
+        tracks.flush()
+        ctx.beat("ok")
+        index += 1
+        time.sleep(0.1)
