@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -130,11 +130,12 @@ def load_embedder(
     mirror: Path | None = None,
     runtime: str = REFERENCE,
     precision: str = "fp32",
+    on_wait: Callable[[], None] = lambda: None,
 ) -> Embedder:
     """An embedder of the catalog; the bundled one if nothing is named.
 
-    ``a+b`` lays the vectors of the models a and b end to end.  ``runtime`` and ``precision`` are
-    those of ``models.detector.load_detector``.
+    ``a+b`` lays the vectors of the models a and b end to end.  ``runtime``, ``precision`` and
+    ``on_wait`` are those of ``models.detector.load_detector``.
 
     Raises:
         ModelError: see ``models.catalog.resolve``, ``open_runtime`` and ``EmbeddingNetwork``.
@@ -143,6 +144,6 @@ def load_embedder(
     networks = []
     for name in (name_or_path or DEFAULT_EMBEDDER).split(JOINT):
         resolved = resolve(name, mirror=mirror)
-        engine = open_runtime(resolved, wish, input_size=resolved.entry.input.size)
+        engine = open_runtime(resolved, wish, input_size=resolved.entry.input.size, on_wait=on_wait)
         networks.append(EmbeddingNetwork(resolved.entry, engine))
     return Embedder(networks)

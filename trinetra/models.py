@@ -61,6 +61,35 @@ def pull(name: Annotated[str, typer.Argument(help="A name of the catalog.")]) ->
 
 
 @app.command()
+def benchmark(
+    model: Annotated[
+        str, typer.Argument(help="A name of the catalog or a path to an .onnx.")
+    ] = DEFAULT_DETECTOR,
+    input_size: Annotated[
+        str, typer.Option(help="WxH or N that frames are fitted into.", show_default="the model's")
+    ] = "",
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Threads of each engine.")] = 1,
+    rounds: Annotated[int, typer.Option(min=2, max=10_000, help="Runs of each row.")] = 30,
+    as_json: _Json = False,
+) -> None:
+    """Time a model on every engine and precision here, and say which `auto` would take.
+
+    A 640x360 picture goes through letterbox, network and NMS (crops of it through an embedder),
+    alone and four at a time; engines take turns, each in its own process.
+    """
+    from trinetra import models_benchmark  # the catalog's commands need none of what these need
+    from trinetra.track import parse_size
+
+    found = resolve(model, mirror=_mirror())
+    size = parse_size(input_size, "--input-size", square=True) or found.entry.input.size
+    told = models_benchmark.benchmark(found, size, threads, rounds, shown=not as_json)
+    if as_json:
+        typer.echo(json.dumps(told))
+    else:
+        models_benchmark.show(told)
+
+
+@app.command()
 def verify() -> None:
     """Check the sha256 of every model file that is on this machine."""
     wrong = 0

@@ -14,13 +14,17 @@ TOLERANCE: dict[Precision, float] = {"fp32": 0.01, "fp16": 0.05, "int8": 0.1}
 """The distance up to which answers are the same.  Files that are quantized are rounded by each
 engine in its own way, hence the last."""
 SAME_IOU = 0.5
+BOX_WEIGHT = 0.25  # NMS may keep the neighbour of two boxes that score alike
+NEARLY = 0.9
+COSINE_WEIGHT = 10.0  # cosines of different people are a few tenths apart
 
 
 def distance(model: ModelEntry, reference: list[Rows], seen: list[Rows]) -> float | None:
     """0 is the same, 1 is nothing in common, None: the reference saw nothing to compare.
 
-    For embeddings: 1 - cosine, the worst one.  For detections: the worst of 1 - IoU and the
-    difference of scores; 1 if somebody whom one of them is sure of does not exist for the other.
+    In scores: for detections the worst difference of scores or a quarter of 1 - IoU, and 1 if
+    somebody whom one of them is sure of does not exist for the other; for embeddings ten times
+    1 - cosine, the worst one.
     """
     far = embedding_distance if model.task == "person-embedding" else boxes_distance
     told = [far(model, _array(a), _array(b)) for a, b in zip(reference, seen, strict=True)]
@@ -31,21 +35,25 @@ def distance(model: ModelEntry, reference: list[Rows], seen: list[Rows]) -> floa
 def embedding_distance(
     _model: ModelEntry, reference: NDArray[np.float32], seen: NDArray[np.float32]
 ) -> float | None:
-    """1 - cosine of two unit rows ``[1, D]``."""
+    """Of two unit rows ``[1, D]``."""
     if reference.shape != seen.shape:
         return 1.0
-    return float(np.clip(1.0 - (reference * seen).sum(), 0.0, 1.0))
+    return float(np.clip(COSINE_WEIGHT * (1.0 - (reference * seen).sum()), 0.0, 1.0))
 
 
 def boxes_distance(
     model: ModelEntry, reference: NDArray[np.float32], seen: NDArray[np.float32]
 ) -> float | None:
-    """Of boxes with scores ``[N, 5]``; each box that scores the threshold must have its like."""
-    sure_a, sure_b = reference[:, 4] >= model.threshold, seen[:, 4] >= model.threshold
-    if not sure_a.any():
-        return 1.0 if sure_b.any() else None
+    """Of boxes with scores ``[N, 5]``: each that one is sure of must have its like.
+
+    Sure begins at the model's threshold, or at the best score where nobody reaches that.
+    """
+    if not len(reference):
+        return None
     if not len(seen):
         return 1.0
+    bar = min(model.threshold, NEARLY * float(reference[:, 4].max()))
+    sure_a, sure_b = reference[:, 4] >= bar, seen[:, 4] >= bar
     same = iou_matrix(reference[:, :4], seen[:, :4])
     pairs = [(a, int(same[a].argmax())) for a in np.flatnonzero(sure_a).tolist()]
     pairs += [(int(same[:, b].argmax()), b) for b in np.flatnonzero(sure_b).tolist()]
@@ -54,7 +62,7 @@ def boxes_distance(
         if same[a, b] < SAME_IOU:
             return 1.0
         apart = abs(float(reference[a, 4] - seen[b, 4]))
-        worst = max(worst, apart, 1.0 - float(same[a, b]))
+        worst = max(worst, apart, BOX_WEIGHT * (1.0 - float(same[a, b])))
     return worst
 
 

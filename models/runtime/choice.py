@@ -148,19 +148,13 @@ def measured(
     truth = (find_engine(REFERENCE), same)
     entrants = ways if truth in ways else [*ways, truth]
     entries = [
-        Entry(
-            engine=engine,
-            precision=precision,
-            model=model.entry,
-            path=str(model.path.resolve()),
-            input_size=machine.input_size,
-            threads=wish.threads,
-            batch=1,
-            cache_dir=str(wish.folder),
+        Entry.of(
+            model, way,
+            input_size=machine.input_size, threads=wish.threads, batch=1, cache_dir=wish.folder,
         )
-        for engine, precision in entrants
-    ]
-    results = hold_contest(entries, ROUNDS, on_wait)
+        for way in entrants
+    ]  # fmt: skip
+    results = hold_contest(entries, ROUNDS, on_wait=on_wait)
     engine, precision = best(results, [(e.name, p) for e, p in ways])
     return Choice(machine=machine, engine=engine, precision=precision, results=tuple(results))
 

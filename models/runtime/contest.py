@@ -132,12 +132,17 @@ class Entrant:
 
 
 def hold_contest(
-    entries: Sequence[Entry], rounds: int, on_wait: Waiting = lambda: None
+    entries: Sequence[Entry],
+    rounds: int,
+    *,
+    on_wait: Waiting = lambda: None,
+    on_turn: Waiting = lambda: None,
 ) -> list[Result]:
     """Every entry's times in ``rounds`` of turns, in the order of the entries.
 
     The entry of the reference engine in ``fp32`` and the same batch says what is right; without
     one nothing agrees.  Taking turns lets whatever else the machine does disturb all alike.
+    ``on_wait`` is called several times a second, ``on_turn`` after each entry's turn.
     """
     entrants: list[Entrant] = []
     try:
@@ -149,6 +154,7 @@ def hold_contest(
             for entrant, spent in zip(entrants, times, strict=True):
                 if not entrant.error:
                     spent.append(entrant.run())
+                on_turn()
         right = {
             entrant.entry.batch: said
             for entrant, said in zip(entrants, seen, strict=True)
