@@ -85,6 +85,10 @@ class FrameRing:
         self._fence()
         return out if int(self._stamps[slot]) == stamp else None
 
+    def filled_since(self, stamp: int) -> float:
+        """Share of the ring that was written after this frame; from 1 on it is overwritten."""
+        return float((int(self._stamps.max()) - stamp) // 2 / self.slots)
+
     def close(self) -> None:
         """Let go of the mapping; frames that were copied out stay valid."""
         self._frames.clear()

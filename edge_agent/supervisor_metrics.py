@@ -7,32 +7,12 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 
+from contracts.agent_metrics import AGENT_METRICS
+from contracts.agent_metrics import AGENT_PREFIX as PREFIX
 from edge_agent.supervisor_health import Health
 from edge_agent.worker_metrics import parsed
 
-PREFIX = "trinetra_"
-HELP: dict[str, str] = {
-    "active_tracks": "Confirmed tracks at this moment.",
-    "bus_events_pending": "Events that are not known to be on disk.",
-    "camera_fps": "Frames a second handed to tracking.",
-    "camera_live": "1 while the camera's state is live.",
-    "camera_rtcp_time": "1 while frames carry the camera's own time and not their arrival.",
-    "camera_reconnects_total": "Times the camera was opened again.",
-    "detection_latency_ms": "Milliseconds from a frame's arrival to its detections.",
-    "dropped_frames_total": "Frames that were read and not analysed, by reason.",
-    "dropped_messages_total": "Messages of the bus that were dropped, by topic.",
-    "frames_total": "Frames handed to tracking.",
-    "malformed_messages_total": "Messages of the bus that were no messages, by topic.",
-    "gallery_size": "Templates of identities that are looked up.",
-    "identities": "Identities that are known now.",
-    "identity_waiting": "Tracks without an identity.",
-    "reid_match_rate": "Share of identity queries that found a match.",
-    "spool_backlog_events": "Events on disk that are not uploaded yet.",
-    "spool_events_total": "Events written to disk.",
-    "worker_beat_age_seconds": "Seconds since the worker's last heartbeat.",
-    "worker_restarts_total": "Times a worker was started again.",
-    "worker_up": "1 while the worker is running as it should.",
-}
+HELP = {metric.name: metric.help for metric in AGENT_METRICS}
 _HISTOGRAM_PARTS = ("_bucket", "_sum", "_count")
 
 

@@ -14,6 +14,13 @@ from edge_agent.messages import FrameReady
 from edge_agent.ring import FrameRing
 from edge_agent.worker_metrics import sample
 
+COUNTED = (
+    "frames_total",
+    "corrupt_frames_total",
+    "camera_reconnects_total",
+    "camera_time_jumps_total",
+)
+
 
 class Tally:
     """Counts by sample text, added to in one thread and read in another."""
@@ -54,6 +61,8 @@ class Publisher:
         self._clock = clock
         self._converter = Converter(*camera.size)
         self._index = 0
+        for name in COUNTED:  # a counter that begins with its first event hides that event
+            tally.add(name, 0.0, camera=camera.id)
 
     def drop(self, reason: str) -> None:
         """Count a frame that goes no further."""

@@ -19,6 +19,7 @@ from edge_agent.tracking import checkpoint
 from edge_agent.tracking.alive import AliveFinder, Finder, warm_up
 from edge_agent.tracking.bytetrack import Tracker, Tracks
 from edge_agent.tracking.crops import CropGate
+from edge_agent.tracking.gpus import Gpus
 from edge_agent.tracking.schedule import Waiting
 from edge_agent.worker import WorkerContext
 from edge_agent.worker_metrics import Histogram, sample
@@ -83,6 +84,8 @@ class TrackingDesk:
         self._latency = Histogram("detection_latency_ms")
         self._recent_ms: deque[float] = deque(maxlen=WINDOW)
         self._batch = 0
+        self._gpus = Gpus()
+        self._filled: dict[str, float] = {}
         self._path = ctx.run_dir / "tracking.state"
         self._saved_s = ctx.clock.monotonic()
         self._beat_s = float("-inf")
@@ -155,6 +158,8 @@ class TrackingDesk:
             self._rings[header.camera] = ring
         fits = (ring.width, ring.height) == (header.width, header.height)
         frame = ring.view(header.slot, header.stamp) if fits else None
+        filled = ring.filled_since(header.stamp) if fits else 0.0
+        self._filled[header.camera] = max(self._filled.get(header.camera, 0.0), filled)
         if frame is None:
             self._waiting.dropped[header.camera, "overwritten"] += 1
         return frame
@@ -195,7 +200,14 @@ class TrackingDesk:
             return
         self._beat_s = now_s
         counters = self._latency.samples()
-        gauges = {"detection_batch_size": float(self._batch)}
+        gauges = {
+            "detection_batch_size": float(self._batch),
+            "detection_queue_depth": float(len(self._waiting)),
+            "rung": 0.0,
+            **{sample("ring_use", camera=name): value for name, value in self._filled.items()},
+            **self._gpus.gauges(),
+        }
+        self._filled.clear()
         if self._recent_ms:
             p50, p99 = np.percentile(self._recent_ms, (50, 99))
             gauges["detection_latency_p50_ms"] = float(p50)
