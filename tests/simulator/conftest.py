@@ -1,11 +1,14 @@
-"""One scenario and one short film for the whole folder."""
+"""One scenario and one short film for the whole folder, and a half-hour shop for commands."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from simulator.film import Film, make_films
 from simulator.plan import Scenario, load_scenario
+from tests.simulator.commands import TINY
 
 FILM_SECONDS = 4.0
 FILM_SEED = 3
@@ -29,3 +32,10 @@ def films(
     return make_films(
         scenario, FILM_SEED, FILM_SECONDS, folder, lambda *report: reports.append(report)
     )
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> str:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    return str(path)

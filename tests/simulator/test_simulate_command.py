@@ -1,13 +1,11 @@
-"""`trinetra simulate` and `trinetra bench simulate`: every level, every option, every refusal."""
+"""`trinetra simulate`: every level, every option, every refusal."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import cv2
 import polars as pl
@@ -18,31 +16,8 @@ from typer.testing import CliRunner
 from contracts.errors import ConfigError
 from contracts.store import parse_store
 from simulator.days.truth_files import TABLES
-from trinetra.bench.simulate import bench
+from tests.simulator.commands import TINY, told
 from trinetra.simulate import simulate
-
-TINY = """
-name = "tiny"
-like = "corner"
-[calendar]
-opens = "12:00"
-closes = "12:30"
-by_hour = [0,0,0,0,0,0,0,0,0,0,0,0,1,0,0,0,0,0,0,0,0,0,0,0]
-[visits]
-per_day = 20
-[sensing]
-fps = 5
-"""
-
-
-def told(command: Callable[..., None], *arguments: str) -> dict[str, Any]:
-    """What a command prints as its one JSON object."""
-    app = typer.Typer()
-    app.command()(command)
-    result = CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
 
 
 def refused(*arguments: str) -> ConfigError:
@@ -51,13 +26,6 @@ def refused(*arguments: str) -> ConfigError:
     error = CliRunner().invoke(app, list(arguments)).exception
     assert isinstance(error, ConfigError)
     return error
-
-
-@pytest.fixture
-def tiny(tmp_path: Path) -> str:
-    path = tmp_path / "tiny.toml"
-    path.write_text(TINY)
-    return str(path)
 
 
 def test_events_are_whole_days_with_their_truth(tiny: str, tmp_path: Path) -> None:
@@ -169,16 +137,3 @@ def test_a_bad_scenario_is_one_line_that_names_file_and_key(tiny: str, tmp_path:
     assert run.stderr.startswith("trinetra: tiny.toml: ")
     assert "`$.visits.per_day`" in run.stderr
     assert not (tmp_path / "out").exists()
-
-
-def test_the_benchmark_counts_the_same_whatever_the_number_of_processes(tiny: str) -> None:
-    Path(tiny).write_text(TINY.replace("fps = 5", "fps = 1"))
-    found = [
-        told(bench, "--scenario", tiny, "--visits", "20", "--processes", count)
-        for count in ("1", "2")
-    ]
-    same = ("visits", "cameras", "fps", "frames", "boxes")
-    assert [found[0][key] for key in same] == [found[1][key] for key in same]
-    assert found[0]["frames"] == 3 * 90 * 60
-    assert found[0]["boxes"] > 300
-    assert found[0]["seconds"] < found[0]["limit_s"] == 300

@@ -74,7 +74,7 @@ def exact() -> Told:
 
 
 def test_equal_seeds_give_equal_bytes_and_others_do_not() -> None:
-    scenario = load_scenario("corner")
+    scenario = load_scenario("quiet")
     one, same, other = (told(scenario, 2, seed=seed).batches for seed in (5, 5, 6))
     assert one == same
     assert not {batch.sha256 for batch in one} & {batch.sha256 for batch in other}
@@ -82,7 +82,7 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not() -> None:
 
 
 def test_a_day_is_the_same_whatever_days_are_simulated_before_it() -> None:
-    scenario = load_scenario("corner")
+    scenario = load_scenario("quiet")
     after = told(scenario, 2).days[1][1]
     alone = told(scenario, first=date(2026, 3, 4)).days[0][1]
     assert after.crossings == alone.crossings

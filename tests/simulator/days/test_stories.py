@@ -105,7 +105,7 @@ def test_patience_decides_who_gives_up() -> None:
 
 
 def test_the_feed_of_the_tills_lags_and_its_clock_is_wrong() -> None:
-    scenario = load_scenario("busy")
+    scenario = load_scenario("quiet")
     slow = msgspec.structs.replace(scenario.pos, lag_s=(20.0, 0.5), clock_offset_s=-300.0)
     lags = [
         [sale.at - sale.paid_at for sale in of(each).transactions]
