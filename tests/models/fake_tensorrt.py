@@ -75,7 +75,7 @@ class FakeContext:
     """Writes the mean of each frame's pixels, as ``mean [N, 1]``, and their doubles."""
 
     def __init__(self, engine: FakeEngine) -> None:
-        self.engine, self.profile = engine, -1
+        self.engine, self.profile, self.prepared = engine, -1, False
         self.shape: tuple[int, ...] = ()
         self.places: dict[str, int] = {}
 
@@ -99,8 +99,10 @@ class FakeContext:
         return True
 
     def execute_async_v3(self, stream: int) -> bool:
-        if self.engine.broken:
+        unprepared = self.engine.cuda.recording is not None and not self.prepared
+        if self.engine.broken or unprepared:
             return False
+        self.prepared = True
         self.engine.cuda.put("run", self._work)
         return True
 

@@ -63,11 +63,13 @@ def test_a_shape_is_captured_once_and_then_only_launched(cuda: FakeCuda) -> None
 
 
 def test_many_shapes_share_a_bounded_memory(cuda: FakeCuda) -> None:
-    runtime = TensorRtRuntime(fake_tensorrt, FakeEngine(cuda), cuda)
+    engine = FakeEngine(cuda)
+    runtime = TensorRtRuntime(fake_tensorrt, engine, cuda)
     first = frames(1, 64)
     for i in range(MOST_LANES + 3):
         runtime.run(first)  # in use all the time: stays
         runtime.run(frames(1, 96 + 32 * i))
+    assert engine.contexts == 1 + MOST_LANES + 3
     assert len(cuda.graphs) == MOST_LANES
     assert len(cuda.blocks) == MOST_LANES * 6
     cuda.calls.clear()
