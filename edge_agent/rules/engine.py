@@ -38,6 +38,8 @@ FARTHEST = 10.0
 """Boxes that reach beyond this many pictures are nonsense, too."""
 BACK_S = 2.0
 """A camera's time that goes back by less stands still instead; by more, its clock was set."""
+GAP_S = 10.0
+"""Frames further apart leave a time of which nobody knows who was there: or a clock was set."""
 DAY_CHECK_S = 20 * 3600.0
 
 
@@ -110,7 +112,7 @@ class RuleEngine:
         latest_s = self._latest.get(camera, at_s)
         self.backward += at_s < latest_s
         facts: list[Fact] = []
-        if at_s < latest_s - BACK_S:
+        if not -BACK_S <= at_s - latest_s <= GAP_S:
             facts = self._interrupt(camera, latest_s)
         else:
             at_s = max(at_s, latest_s)
