@@ -30,7 +30,7 @@ PROBE_PX = 128
 
 
 class Detector:
-    """A person detector on an engine.
+    """A person detector on an engine, whose name is ``engine``.
 
     ``threshold`` is the score from which the model is sure (from the catalog).  ``input_size``
     is the (width, height) bound that frames are fitted into; the actual input follows the aspect
@@ -48,6 +48,7 @@ class Detector:
         if min(size) < entry.input.stride or max(size) > 8192:
             raise ModelError(f"{entry.name}: input size {size} is out of range")
         self.name = entry.name
+        self.engine = runtime.name
         self.threshold = entry.threshold
         self.input_size = size
         self._entry = entry

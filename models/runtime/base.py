@@ -25,7 +25,7 @@ class Runtime(Protocol):
 
     @property
     def name(self) -> str:
-        """The engine's name in ``models.runtime.engines``."""
+        """The engine's name in ``models.runtime.engines``, with the precision it narrows to."""
 
     @property
     def input_name(self) -> str:

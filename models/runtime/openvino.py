@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,21 +11,10 @@ import numpy as np
 from contracts.errors import ModelError
 from models.runtime.base import Floats, Outputs, Precision, Shape, reason
 from models.runtime.profiles import PROFILES, run_in_profiles
+from models.runtime.quiet import quiet_openvino
 
 MOST_SHAPES = 8  # static graphs that are kept; pictures of more sizes share the dynamic one
-UNWANTED = "openvino.tools.ovc"
 Run = Callable[[Floats], Outputs]
-
-
-def quiet_openvino() -> Any:
-    """The package without its converter, whose import reports to Google Analytics.
-
-    It does so unasked and leaves an id in the home folder (openvino 2026.4); nothing of a store
-    goes to anybody.  The package itself passes over a converter that is not there.
-    """
-    if UNWANTED not in sys.modules:
-        sys.modules[UNWANTED] = None  # type: ignore[assignment]  # Python's mark of "cannot be imported"
-    return importlib.import_module("openvino")
 
 
 def half_type(capabilities: list[str]) -> str:
@@ -48,10 +35,9 @@ class OpenVinoRuntime:
         ModelError: the file is no model it can load, or the CPU has no such precision.
     """
 
-    name = "openvino"
-
     def __init__(self, path: Path, *, threads: int = 1, precision: Precision = "fp32") -> None:
         openvino = quiet_openvino()
+        self.name = "openvino-fp16" if precision == "fp16" else "openvino"
         self._path = path
         self._core = openvino.Core()
         half = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")

@@ -11,6 +11,7 @@ import numpy as np
 
 from contracts.errors import ModelError
 from models.runtime.base import Floats, Outputs, Precision, Shape, reason
+from models.runtime.quiet import quiet_onnxruntime
 
 CPU = "onnxruntime"
 PROVIDERS = {
@@ -43,11 +44,8 @@ class OrtRuntime:
         precision: Precision = "fp32",
         cache_dir: Path | None = None,
     ) -> None:
-        import onnxruntime  # type: ignore[import-untyped]  # native and slow to import: only who runs a model pays
-        from onnxruntime.capi import (  # type: ignore[import-untyped]
-            onnxruntime_pybind11_state as refusals,
-        )
-
+        onnxruntime = quiet_onnxruntime()
+        refusals = onnxruntime.capi.onnxruntime_pybind11_state
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -62,7 +60,7 @@ class OrtRuntime:
             refusals.NotImplemented,
             refusals.RuntimeException,
         )
-        self.name = engine
+        self.name = f"{engine}-fp16" if precision == "fp16" else engine
         self._path, self._refused = path, refused
         wanted = PROVIDERS[engine]
         if wanted not in onnxruntime.get_available_providers():

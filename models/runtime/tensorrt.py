@@ -46,15 +46,14 @@ class Lane:
 class TensorRtRuntime:
     """A deserialized engine; batches are dealt to its batch profiles.
 
-    ``trt`` is the tensorrt module, ``engine`` its ``ICudaEngine``.
+    ``trt`` is the tensorrt module, ``engine`` its ``ICudaEngine``; ``name`` is for logs.
 
     Raises:
         ModelError: the engine has not one float32 input, or CUDA fails.
     """
 
-    name = "tensorrt"
-
-    def __init__(self, trt: Any, engine: Any, cuda: Cuda) -> None:
+    def __init__(self, trt: Any, engine: Any, cuda: Cuda, name: str = "tensorrt") -> None:
+        self.name = name
         self._trt, self._engine, self._cuda = trt, engine, cuda
         names = [engine.get_tensor_name(i) for i in range(engine.num_io_tensors)]
         inputs = [n for n in names if engine.get_tensor_mode(n) == trt.TensorIOMode.INPUT]
@@ -149,4 +148,5 @@ def open_tensorrt(
     engine = trt.Runtime(quiet_logger(trt)).deserialize_cuda_engine(plan)
     if engine is None:
         raise ModelError(f"{path}: this GPU does not load the TensorRT engine built for it")
-    return TensorRtRuntime(trt, engine, cuda)
+    name = "tensorrt-fp16" if precision == "fp16" else "tensorrt"
+    return TensorRtRuntime(trt, engine, cuda, name)
