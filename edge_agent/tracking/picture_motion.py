@@ -2,8 +2,9 @@
 
 Corners outside of people are followed by sparse optical flow (Lucas and Kanade, pyramids by
 Bouguet 2000) in a small grey picture; one shift, turn and scale fits most of them (RANSAC), as
-in BoT-SORT (Aharon et al. 2022). A camera that stands still pays little: it is looked at once a
-second, and frame by frame only from the first motion until `AWAKE_S` after the last.
+in BoT-SORT (Aharon et al. 2022). After a jolt too long for the flow it looks again from the shift
+that both pictures' phases agree on. A camera that stands still pays little: it is looked at once
+a second, and frame by frame only from the first motion until `AWAKE_S` after the last.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ QUALITY, APART_PX, WINDOW, LEVELS, RANSAC_PX = 0.01, 7, (15, 15), 3, 1.5
 PEOPLE_MARGIN = 0.1
 
 Pixels = npt.NDArray[np.uint8]
+Corners = npt.NDArray[np.float32]
 
 
 class PictureMotion:
@@ -78,11 +80,27 @@ def flow(before: Pixels, after: Pixels, people: Floats) -> Floats | None:
     limit = [before.shape[1], before.shape[0]] * 2
     for x1, y1, x2, y2 in np.clip(np.nan_to_num(boxes), 0, limit).astype(int).tolist():
         mask[y1:y2, x1:x2] = 0
-    corners = cv2.goodFeaturesToTrack(before, MOST_CORNERS, QUALITY, APART_PX, mask=mask)
-    if corners is None or len(corners) < LEAST_CORNERS:
+    found = cv2.goodFeaturesToTrack(before, MOST_CORNERS, QUALITY, APART_PX, mask=mask)
+    if found is None or len(found) < LEAST_CORNERS:
         return None
+    corners = found.astype(np.float32, copy=False)
+    fitted = _fitted(before, after, corners, corners)
+    if fitted is None:
+        (x, y), _ = cv2.phaseCorrelate(before.astype(np.float64), after.astype(np.float64))
+        fitted = _fitted(before, after, corners, corners + np.array((x, y), np.float32))
+    return fitted
+
+
+def _fitted(before: Pixels, after: Pixels, corners: Corners, guess: Corners) -> Floats | None:
+    """What most corners did, looked for from where they are guessed to be."""
     found, known, _ = cv2.calcOpticalFlowPyrLK(
-        before, after, corners, np.empty_like(corners), winSize=WINDOW, maxLevel=LEVELS
+        before,
+        after,
+        corners,
+        guess.copy(),
+        winSize=WINDOW,
+        maxLevel=LEVELS,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
     good = known.reshape(-1) == 1
     if np.count_nonzero(good) < LEAST_CORNERS:

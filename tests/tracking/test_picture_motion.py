@@ -38,7 +38,7 @@ def between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return (two @ np.linalg.inv(one))[:2]
 
 
-@pytest.mark.parametrize("second", [at(9, -6), at(0, 0, 2.0), at(4, 4, -1.0, 1.03)])
+@pytest.mark.parametrize("second", [at(9, -6), at(90, 50), at(0, 0, 2.0), at(4, 4, -1.0, 1.03)])
 def test_shift_turn_and_scale_are_found(second: np.ndarray) -> None:
     camera, first = PictureMotion(), at(0, 0)
     assert camera.look(seen(first), NOBODY, 0.0) is None
