@@ -53,7 +53,7 @@ def main(ctx: WorkerContext) -> None:
     )
     for size in {camera.size for camera in ctx.config.cameras}:
         warm_up(finder, size, lambda: ctx.beat("starting"))
-    ctx.log.info("detector ready", model=finder.name, threshold=finder.threshold)
+    ctx.log.info("detector ready", model=finder.name, runtime=finder.engine)
     desk = TrackingDesk(ctx, finder)
     while not ctx.stopping():
         if ctx.reloaded():

@@ -45,6 +45,7 @@ class BrightBoxes:
     """A detector for painted frames: every white rectangle is a person."""
 
     name = "bright-boxes"
+    engine = "fake"
     threshold = 0.5
     input_size = (640, 640)
 
