@@ -141,6 +141,15 @@ def test_totals_of_an_exact_agent_are_those_of_the_truth(exact: Told) -> None:
     assert len(exact.payloads[VisitClosed]) == len(whole)
 
 
+def test_staff_who_use_the_customers_door_are_told_as_staff() -> None:
+    seen = told(msgspec.structs.replace(load_scenario("corner"), measuring=EXACT))
+    truth = seen.days[0][1]
+    came = [each for each in seen.payloads[LineCrossed] if each.direction == "in"]
+    staff = sum(bool(each.staff) for each in came)
+    assert staff == sum(c.staff and c.direction == "in" for c in truth.crossings) == 4
+    assert len(came) - staff == truth.entries()
+
+
 def test_an_exact_agent_measures_dwell_and_presence_as_they_were(exact: Told) -> None:
     measured = sum(each.dwell_s for each in exact.payloads[ZoneVisit])
     true = sum(s.dwell_s for t in _truths(exact) for s in t.zone_stays if s.dwell_s >= 5)
