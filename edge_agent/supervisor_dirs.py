@@ -37,7 +37,7 @@ def locked_data_dir(data_dir: Path) -> Iterator[None]:
 def fresh_run_dir(space_bytes: int, bases: Iterable[Path] | None = None) -> Iterator[Path]:
     """A new private folder for sockets and rings, swept of what dead agents left beside it.
 
-    It lies in the first of `bases` (the session's runtime folder, shared memory, the temporary
+    It lies in the first of `bases` (the service's or session's runtime folder, shared memory, the temporary
     folder) that has `space_bytes` free; `AgentError` if none has.
     """
     candidates = [base for base in bases or _usual_bases() if _usable(base)]
@@ -83,8 +83,9 @@ def _owned_folder(base: Path) -> tuple[Path, int]:
 
 
 def _usual_bases() -> list[Path]:
-    session = os.environ.get("XDG_RUNTIME_DIR", "")
-    named = [Path(session)] if session else []
+    # systemd removes the service's own folder when the service is over, however it ended.
+    service, session = (os.environ.get(k, "") for k in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"))
+    named = [Path(folder) for folder in (service, session) if folder]
     return [*named, Path("/dev/shm"), Path(tempfile.gettempdir())]  # noqa: S108 - made 0700
 
 

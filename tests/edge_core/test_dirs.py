@@ -58,6 +58,15 @@ def test_only_dead_agents_folders_are_swept(base: Path) -> None:
     assert names == {"trinetra-notes", run_dir.name}
 
 
+def test_frames_lie_in_the_service_s_own_folder(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd removes it with the service, so that not even SIGKILL of all leaves a frame."""
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(base))
+    with fresh_run_dir(1) as run_dir:
+        assert run_dir.parent == base
+
+
 def test_folders_without_room_are_passed_over(base: Path) -> None:
     with pytest.raises(AgentError, match="MiB free"):
         with fresh_run_dir(2**60, [base]):

@@ -31,6 +31,13 @@ def test_the_unit_has_no_unknown_key(tmp_path: Path) -> None:
     assert result.returncode == 0
 
 
+def test_nothing_of_a_run_outlives_the_service_and_it_can_be_reloaded() -> None:
+    lines = UNIT.read_text().splitlines()
+    assert "RuntimeDirectory=trinetra" in lines
+    assert not any(line.startswith("RuntimeDirectoryPreserve") for line in lines)
+    assert "ExecReload=/bin/kill -HUP $MAINPID" in lines
+
+
 def test_the_unit_is_exposed_little() -> None:
     result = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)],
