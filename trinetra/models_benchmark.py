@@ -103,12 +103,15 @@ def show(told: dict[str, Any]) -> None:
     for title in ("engine", "type", "batch", "ms p50", "p99", "best", "distance", ""):
         table.add_column(title, no_wrap=True)
     for row in told["results"]:
-        said = row["error"] or ("" if row["agrees"] else "differs")
+        said = "failed" if row["error"] else "" if row["agrees"] else "differs"
         way = {"engine": row["engine"], "precision": row["precision"]}
         if way == told["chosen"] and row["batch"] == 1:
             said = "auto"
         cells = [row[key] for key in list(row)[:7]]
         table.add_row(*("-" if cell is None else str(cell) for cell in cells), said)
     Console().print(table)
+    for row in told["results"]:
+        if row["error"] and row["batch"] == PROFILES[0]:
+            typer.echo(f"{row['engine']} {row['precision']}: {row['error']}")
     limits = ", ".join(f"{name} {limit:g}" for name, limit in TOLERANCE.items())
     typer.echo(f"ms per frame; distance to {REFERENCE} in fp32, in scores: at most {limits}")
