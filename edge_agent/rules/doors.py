@@ -11,6 +11,7 @@ from contracts.geometry import Point
 from contracts.store import Door
 from edge_agent.messages import TrackedBox
 from edge_agent.rules.facts import Fact, Naming
+from edge_agent.rules.followers import Followers, FollowersState
 from edge_agent.rules.lines import CounterState, LineCounter
 from edge_agent.rules.occupancy import Occupancy
 from edge_agent.rules.people import Passage, People, Who
@@ -28,6 +29,7 @@ class DoorsState(msgspec.Struct):
     counters: dict[str, CounterState] = {}
     recent: list[Crossing] = []
     told: dict[tuple[str, int], int] = {}
+    followers: dict[str, FollowersState] = {}
 
 
 class Doors:
@@ -39,6 +41,7 @@ class Doors:
         """The tally leaves staff doors out, as footfall does."""
         self._doors = {door.name: door for door in doors}
         self._counters = {door.name: LineCounter(door.pair) for door in doors}
+        self._followers = {door.name: Followers(door.pair) for door in doors}
         self._of_camera: dict[str, list[str]] = {}
         for door in doors:
             self._of_camera.setdefault(door.camera, []).append(door.name)
@@ -50,12 +53,14 @@ class Doors:
     def state(self) -> DoorsState:
         """What is known now."""
         counters = {name: counter.state for name, counter in self._counters.items()}
-        return DoorsState(counters, self._recent, self._told)
+        followers = {name: each.state for name, each in self._followers.items()}
+        return DoorsState(counters, self._recent, self._told, followers)
 
     @state.setter
     def state(self, state: DoorsState) -> None:
         for name, counter in self._counters.items():
             counter.state = state.counters.get(name, CounterState())
+            self._followers[name].state = state.followers.get(name, FollowersState())
         self._recent = [crossing for crossing in state.recent if crossing.door in self._doors]
         self._told = state.told
 
@@ -66,9 +71,11 @@ class Doors:
         facts: list[Fact] = []
         for name in self._of_camera.get(camera, ()):
             way = self._counters[name].update(box.track_id, anchor, at_s, box.confirmed)
-            if way:
-                apart = apart_from(box, frame)
-                facts += self._crossed(name, (camera, box.track_id), way, at_s, apart)
+            came_s = self._followers[name].seen(box, at_s)
+            if way or came_s is not None:
+                apart, who = apart_from(box, frame), (camera, box.track_id)
+                then_s = at_s if way or came_s is None else came_s
+                facts += self._crossed(name, who, way or "in", then_s, apart)
         return facts
 
     def ended(self, camera: str, track_id: int, at_s: float) -> list[Fact]:
@@ -112,6 +119,7 @@ class Doors:
     ) -> list[Fact]:
         door = self._doors[name]
         camera, track_id = who
+        self._followers[name].crossed(track_id, at_s, inward=way == "in")
         told = self._told.pop((name, track_id), 0)
         self._told[name, track_id] = told + 1
         if len(self._told) > MOST_TOLD:
