@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
@@ -14,6 +15,9 @@ View = Callable[[str, Vector], Vector]
 """Of a camera and a vector as it came: the vector to be compared."""
 MOST_TRACKLETS = 16
 """Newest tracklets of an identity whose places and times are kept."""
+FIRST = 3
+"""The first vector of a template is a track's mean: worth so many crops."""
+LEAST_LENGTH = 1e-6
 
 
 class Identity:
@@ -26,7 +30,9 @@ class Identity:
         self.tracklets: list[Tracklet] = []
         self.templates: dict[str, Vector] = {}
         self.views: dict[str, Vector] = {}
-        """The templates by camera: as they came, and to be compared (see `Centre`)."""
+        """The templates by camera: as they came, and to be compared (see `CameraMeans`)."""
+        self.learned: Counter[str] = Counter()
+        """How often each template was moved."""
 
     @property
     def live(self) -> list[Tracklet]:
@@ -34,8 +40,16 @@ class Identity:
         return [tracklet for tracklet in self.tracklets if not tracklet.ended]
 
     def likeness(self, view: Vector) -> float | None:
-        """Cosine of a view to the template nearest to it; None without templates."""
-        return max((float(mine @ view) for mine in self.views.values()), default=None)
+        """Cosine of a view to the mean of all cameras' templates; None without templates.
+
+        A mean of several looks is nearer to the person than any of them, and the best of several
+        strangers' cosines would be a high one.
+        """
+        if not self.views:
+            return None
+        mean = sum(self.views.values(), np.zeros_like(view))
+        length = float(np.linalg.norm(mean))
+        return float(mean @ view) / length if length > LEAST_LENGTH else None
 
 
 class Identities:
@@ -94,11 +108,13 @@ class Identities:
             tracklet.identity = None
 
     def learn(self, identity: Identity, camera: str, vector: Vector | None) -> None:
-        """Move the template of a camera by the EMA; the first vector is the template."""
+        """Move the template of a camera: the mean of what it learned, later its EMA."""
         if vector is None:
             return
         before = identity.templates.get(camera)
-        new = vector if before is None else before + np.float32(self._ema) * (vector - before)
+        identity.learned[camera] += 1
+        share = np.float32(max(self._ema, 1 / (identity.learned[camera] + FIRST)))
+        new = vector if before is None else before + share * (vector - before)
         identity.templates[camera] = new
         self._show(identity, camera)
 

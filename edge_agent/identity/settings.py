@@ -37,7 +37,8 @@ class IdentityRules:
     """Nobody walks faster than this in a shop."""
     stroll_m_s: float = 0.6
     """How fast people drift from where they were last seen."""
-    ema: float = 0.1
+    ema: float = 0.02
+    """Per crop, one a second: 0.1 in five seconds, as crops a moment apart say the same."""
     swap: float = -1.5
     """A track's newest crops with less evidence than this of being its old ones: two people."""
     new_at_door: float = 0.0
