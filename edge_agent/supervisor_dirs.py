@@ -37,8 +37,8 @@ def locked_data_dir(data_dir: Path) -> Iterator[None]:
 def fresh_run_dir(space_bytes: int, bases: Iterable[Path] | None = None) -> Iterator[Path]:
     """A new private folder for sockets and rings, swept of what dead agents left beside it.
 
-    It lies in the first of `bases` (the service's or session's runtime folder, shared memory, the temporary
-    folder) that has `space_bytes` free; `AgentError` if none has.
+    It lies in the first of `bases` (the service's or session's runtime folder, shared memory,
+    the temporary folder) that has `space_bytes` free; `AgentError` if none has.
     """
     candidates = [base for base in bases or _usual_bases() if _usable(base)]
     for base in candidates:
