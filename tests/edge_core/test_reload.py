@@ -27,7 +27,7 @@ MIDDLE = "[[0.3, 0.3], [0.7, 0.3], [0.7, 0.7], [0.3, 0.7]]"
 REAL = {one.name: one for one in PROCESSES}
 ROWS = [
     REAL["ingest"],
-    row("tracking", "strollers"),
+    row("tracking", "strollers", restarts_on=REAL["tracking"].restarts_on),
     REAL["rules"],
     REAL["spool"],
 ]
@@ -175,6 +175,18 @@ def test_only_the_changed_camera_is_read_anew(store: Store) -> None:
     }
     restarts = 'trinetra_worker_restarts_total{worker="ingest:left"}'
     assert store.agent.value(restarts) == 0.0, "what was asked for is no failure"
+    assert store.agent.stop() == 0
+
+
+def test_another_model_starts_tracking_anew_and_nobody_else(store: Store) -> None:
+    before = store.pids()
+    store.write(more="threads = 2\n")
+    store.reload()
+    wait_until(lambda: store.pids()["tracking"] not in (None, before["tracking"]), 10)
+    wait_until(lambda: store.agent.health()["status"] == "ok", 10)
+    after = store.pids()
+    assert [name for name in before if after[name] != before[name]] == ["tracking"]
+    assert store.agent.value('trinetra_worker_restarts_total{worker="tracking"}') == 0.0
     assert store.agent.stop() == 0
 
 
