@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.geometry import Point
+from simulator.gate import Gate
 from simulator.looks import Look, look_of
 from simulator.plan import Scenario
 from simulator.render import Standing
-from simulator.shop import Gate, Shop
+from simulator.shop import Shop
 from simulator.skeleton import Pose
 from simulator.walkers import Walker
 
