@@ -29,7 +29,7 @@ class OpenVinoRuntime:
     """A model compiled for the CPU; ``threads`` cores work on one pass.
 
     Where the batch is open, each size of picture gets static graphs for the batch profiles:
-    on one thread a static graph takes four fifths of the time of the dynamic one.
+    on one thread a static graph takes 0.85 of the time of the dynamic one.
 
     Raises:
         ModelError: the file is no model it can load, or the CPU has no such precision.
