@@ -29,7 +29,7 @@ OURS = "trinetra"
 
 def bench(
     frames: Annotated[int, typer.Option(min=1, help="Measured frames of a run.")] = 100,
-    runs: Annotated[int, typer.Option(min=1, help="Runs; the median counts.")] = 5,
+    runs: Annotated[int, typer.Option(min=1, help="Runs; the median counts.")] = 3,
     seed: Annotated[int, typer.Option(min=0)] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
