@@ -1,7 +1,9 @@
 # Needs Python 3.11-3.13, pip and make; brings uv itself where it is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu setup-openvino setup-export demo test check lock
+.PHONY: help setup setup-gpu setup-export demo test check lock
 export UV_PYTHON_PREFERENCE ?= system
+# onnxruntime's wheel would tell its maker about this machine
+export ORT_DISABLE_TELEMETRY := 1
 
 PYTHON ?= python3
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
@@ -27,8 +29,8 @@ setup-gpu: setup ## exchange onnxruntime for the CUDA one, add TensorRT
 	$(UV) pip uninstall --quiet --python $(BIN)/python onnxruntime
 	$(UV) pip install --quiet --python $(BIN)/python -r requirements/gpu.txt
 
-setup-openvino setup-export: setup-%: setup ## add OpenVINO / torch, ultralytics (AGPL)
-	$(UV) pip install --quiet --python $(BIN)/python -r requirements/$*.txt
+setup-export: setup ## add torch, ultralytics (AGPL)
+	$(UV) pip install --quiet --python $(BIN)/python -r requirements/export.txt
 
 demo: setup ## a simulated store, its cameras, the agent, the cloud and the report (DEMO_ARGS="--seconds 30")
 	$(BIN)/trinetra demo $(DEMO_ARGS)
@@ -42,11 +44,11 @@ check: setup ## format, lint, types, import contracts
 test: check ## everything that CI runs
 	$(BIN)/pytest $(PYTEST_ARGS)
 
+LOCK := pip compile --quiet --universal --no-header --no-annotate --python-version 3.11
+
 lock: $(UV) ## write requirements/*.txt anew from pyproject.toml
-	$(UV) pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 \
-	  --extra cloud --extra reports --extra eval --extra gallery --group dev -o requirements/dev.txt pyproject.toml
-	$(UV) pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 \
-	  --extra gpu --no-emit-package onnxruntime -o requirements/gpu.txt pyproject.toml
-	for extra in openvino export; do \
-	  $(UV) pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 \
-	    --extra $$extra -o requirements/$$extra.txt pyproject.toml || exit 1; done
+	$(UV) $(LOCK) --extra cloud --extra reports --extra eval --extra gallery --extra openvino --group dev \
+	  -o requirements/dev.txt pyproject.toml
+	$(UV) $(LOCK) --constraint requirements/dev.txt --extra gpu --no-emit-package onnxruntime \
+	  -o requirements/gpu.txt pyproject.toml
+	$(UV) $(LOCK) --constraint requirements/dev.txt --extra export -o requirements/export.txt pyproject.toml
