@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
@@ -117,8 +118,7 @@ def track(
     Writes tracks.txt (MOTChallenge format), events.jsonl (times are seconds of the clip since
     1970-01-01T00:00:00Z), annotated.mp4 and summary.json; all of them or, on an error, none.
     """
-    if join and delayed is None:
-        raise ConfigError("--join changes the delayed output only: give --delayed SECONDS, too")
+    check_delay(delayed, join=join)
     options = TrackOptions(
         video=video,
         out=out or Path("out") / video.stem,
@@ -143,6 +143,14 @@ def track(
         sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
     else:
         show(summary)
+
+
+def check_delay(delayed_s: float | None, *, join: bool) -> None:
+    """`ConfigError` for a delay without end, or looks that would join nothing."""
+    if delayed_s is not None and not math.isfinite(delayed_s):
+        raise ConfigError(f"--delayed {delayed_s}: expected seconds, such as 1.5")
+    if join and delayed_s is None:
+        raise ConfigError("--join changes the delayed output only: give --delayed SECONDS, too")
 
 
 def parse_size(text: str, option: str, *, square: bool = False) -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ PUBLISHED = [
     ("MOT15", "MOT15", "OC-SORT"),
     ("MOT15", "MOT15", "BoT-SORT-noCMC"),
     ("MOT17_val_half", "MOT17", "BoT-SORT-noCMC"),
+    ("MOT17_val_half", "MOT17", "OC-SORT"),
 ]
 
 

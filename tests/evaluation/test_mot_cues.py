@@ -98,3 +98,12 @@ def test_cues_that_would_do_nothing_are_refused(tmp_path: Path, arguments: list[
     sequences.write(tmp_path / "walk")
     result = CliRunner().invoke(app, ["mot", str(tmp_path), *arguments])
     assert isinstance(result.exception, ConfigError)
+
+
+def test_a_delay_without_end_is_refused_in_one_line(tmp_path: Path) -> None:
+    sequences.write(tmp_path / "walk")
+    arguments = ["mot", str(tmp_path), "--detections", "exact", "--delayed"]
+    endless = CliRunner().invoke(app, [*arguments, "inf"])
+    assert isinstance(endless.exception, ConfigError)
+    assert str(endless.exception) == "--delayed inf: expected seconds, such as 1.5"
+    assert CliRunner().invoke(app, [*arguments, "nan"]).exit_code != 0

@@ -67,6 +67,14 @@ def test_the_sure_cosine_looks_at_different_people_on_different_cameras_only() -
     assert sure_cosine(crops, rows(EAST, NORTH, NORTH, EAST)) == pytest.approx(1.0)
 
 
+def test_of_one_person_alone_there_is_no_sure_cosine(tmp_path: Path) -> None:
+    assert sure_cosine(seen((1, 1), (1, 2)), rows(EAST, EAST)) is None
+    files = {"0001_c1s1.png": crop(1), "0001_c2s1.png": crop(2)}
+    found = evaluate_reid(archive(tmp_path / "crops.zip", files))
+    assert found["cosine_1pct"] is None
+    assert found["rank1"] == 1.0
+
+
 def test_nobody_seen_twice_is_an_error() -> None:
     with pytest.raises(SourceError, match="two cameras"):
         rank(seen((1, 1), (2, 1)), rows(EAST, NORTH))

@@ -54,16 +54,25 @@ def test_json_is_one_object_and_nothing_else(tmp_path: Path, nobody: Path) -> No
     assert result.stderr == ""
 
 
-def test_a_bad_option_value_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--line", "door=1,2", "NAME=x1,y1,x2,y2"),
+        ("--delayed", "inf", "--delayed inf: expected seconds"),
+    ],
+)
+def test_a_bad_option_value_is_one_line_and_exit_code_1(
+    tmp_path: Path, option: str, value: str, expected: str
+) -> None:
     result = subprocess.run(
-        command(tmp_path / "any.mp4", "--line", "door=1,2"),
+        command(tmp_path / "any.mp4", option, value),
         capture_output=True,
         text=True,
         timeout=DEADLINE_S,
         check=False,
     )
     assert result.returncode == 1
-    assert "NAME=x1,y1,x2,y2" in result.stderr
+    assert expected in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 

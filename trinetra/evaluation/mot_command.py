@@ -18,7 +18,7 @@ from trinetra.evaluation.mot import MotOptions, evaluate_mot
 from trinetra.evaluation.mot_score import Benchmark
 from trinetra.evaluation.progress import bar_on_stderr
 from trinetra.following import Cues
-from trinetra.track import MIRROR, parse_size
+from trinetra.track import MIRROR, check_delay, parse_size
 
 FIGURES = ("HOTA", "DetA", "AssA", "IDF1", "MOTA", "IDSW", "FP", "FN")
 
@@ -93,8 +93,7 @@ def mot(
     """
     if sum(map(bool, (detections, model, tracks))) > 1:
         raise ConfigError("--detections, --model and --tracks exclude each other: give one")
-    if join and delayed is None:
-        raise ConfigError("--join changes the delayed output only: give --delayed SECONDS, too")
+    check_delay(delayed, join=join)
     if tracks and (moving_camera or appearance or delayed is not None):
         raise ConfigError("--tracks are ready: there is nothing left to track in another way")
     if benchmark not in ("", "MOT15", "MOT17"):

@@ -167,10 +167,15 @@ def rank(crops: LabelledCrops, rows: NDArray[np.float32]) -> Ranking:
     )
 
 
-def sure_cosine(crops: LabelledCrops, rows: NDArray[np.float32]) -> float:
-    """The cosine that 1 % of the pairs of different people on different cameras exceed."""
+def sure_cosine(crops: LabelledCrops, rows: NDArray[np.float32]) -> float | None:
+    """The cosine that 1 % of the pairs of different people on different cameras exceed.
+
+    None where there is no such pair.
+    """
     other = crops.person[:, None] != crops.person[None]
     other &= crops.camera[:, None] != crops.camera[None]
+    if not other.any():
+        return None
     return float(np.quantile((rows @ rows.T)[other], 1 - FALSE_SHARE))
 
 
@@ -208,6 +213,7 @@ def evaluate_reid(
     if normalize:
         rows = normalized(crops, rows)
     found = rank(crops, rows)
+    cosine = sure_cosine(crops, rows)
     return {
         "model": embedder.name,
         "rank1": round(found.rank1, 4),
@@ -215,6 +221,6 @@ def evaluate_reid(
         "mAP": round(found.mean_ap, 4),
         "queries": found.queries,
         "gallery": found.gallery,
-        "cosine_1pct": round(sure_cosine(crops, rows), 3),
+        "cosine_1pct": None if cosine is None else round(cosine, 3),
         "normalize": normalize,
     }
