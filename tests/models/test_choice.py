@@ -13,6 +13,7 @@ import pytest
 from contracts.errors import ModelError
 from models.catalog import ResolvedModel, resolve
 from models.detector import Detector
+from models.nms import iou_matrix
 from models.runtime import choice
 from models.runtime.choice import CLEARLY, Wish, best, candidates, open_runtime, settled
 from models.runtime.contest import Result
@@ -207,4 +208,4 @@ def test_auto_finds_the_people_with_real_engines(
     assert runtime.name in {engine.name + more for engine in ENGINES for more in ("", "-fp16")}
     assert len(list((tmp_path / "engines").iterdir())) == 1
     found = Detector(detector_model.entry, runtime).detect([rendered()])[0]
-    assert len(found.above(detector_model.entry.threshold)) == len(rendered_boxes())
+    assert (iou_matrix(rendered_boxes(), found.above(0.4).xyxy).max(1) >= 0.5).all()
