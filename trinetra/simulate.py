@@ -13,6 +13,7 @@ import typer
 
 from contracts.errors import ConfigError
 from simulator.days import DayScenario, load_scenario, names
+from simulator.days.hours import FIRST_YEAR, LAST_YEAR
 from trinetra.simulate_levels import Window, detections, events, frames
 
 LEVELS = {"events": events, "detections": detections, "frames": frames}
@@ -113,6 +114,10 @@ def begin_of(scenario: DayScenario, text: str, *, whole_days: bool) -> datetime:
         raise ConfigError(
             f"--start {wanted[:40]}: expected 2026-03-03 or 2026-03-03T17:00"
         ) from None
+    if not FIRST_YEAR <= begin.year <= LAST_YEAR:
+        raise ConfigError(
+            f"--start {wanted[:40]}: expected a year from {FIRST_YEAR} to {LAST_YEAR}"
+        )
     if begin.tzinfo is not None:
         raise ConfigError("--start is local time of the store: leave out the offset")
     if whole_days:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from simulator.days.plan_checks import Problem, plan_problems
+from simulator.days.hours import FIRST_YEAR, LAST_YEAR
+from simulator.days.plan_checks import NAME, NAME_EXPECTED, Problem, plan_problems
 
 if TYPE_CHECKING:
-    from simulator.days.scenario import DayScenario
+    from simulator.days.scenario import Calendar, DayScenario
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?|24:00")
 _SHARES = {
@@ -55,6 +56,8 @@ def problems(scenario: DayScenario) -> Iterator[Problem]:
     if infinite is not None:
         yield "expected a finite number", infinite
         return
+    if not NAME.fullmatch(scenario.name):
+        yield NAME_EXPECTED, "name"
     yield from plan_problems(scenario.plan)
     yield from _calendar_problems(scenario)
     yield from _number_problems(scenario)
@@ -79,12 +82,7 @@ def _calendar_problems(scenario: DayScenario) -> Iterator[Problem]:
         zoneinfo.ZoneInfo(scenario.plan.time_zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         yield f"the plan has the unknown time zone {scenario.plan.time_zone[:40]!r}", "plan"
-    for index, text in enumerate((calendar.date, *calendar.holidays)):
-        try:
-            date.fromisoformat(text)
-        except ValueError:
-            key = "calendar.date" if index == 0 else f"calendar.holidays[{index - 1}]"
-            yield "expected a date like 2026-03-03", key
+    yield from _date_problems(calendar)
     for key, count in (("by_hour", 24), ("by_weekday", 7)):
         values = getattr(calendar, key)
         if len(values) != count or min(values) < 0 or max(values) > 1000:
@@ -96,6 +94,19 @@ def _calendar_problems(scenario: DayScenario) -> Iterator[Problem]:
             yield "expected a local time like 09:30", f"calendar.{key}"
     if calendar.closes <= calendar.opens:
         yield "a store closes later than it opens", "calendar.closes"
+
+
+def _date_problems(calendar: Calendar) -> Iterator[Problem]:
+    dates = [("date", calendar.date)]
+    dates += [(f"holidays[{index}]", text) for index, text in enumerate(calendar.holidays)]
+    for key, text in dates:
+        try:
+            year = date.fromisoformat(text).year
+        except ValueError:
+            yield "expected a date like 2026-03-03", f"calendar.{key}"
+            continue
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            yield f"expected a year from {FIRST_YEAR} to {LAST_YEAR}", f"calendar.{key}"
 
 
 def _number_problems(scenario: DayScenario) -> Iterator[Problem]:
@@ -133,6 +144,9 @@ def _name_problems(scenario: DayScenario) -> Iterator[Problem]:
             yield f"unknown camera {optics.camera[:40]!r}", f"optics[{index}].camera"
         if not -0.4 <= optics.k1 <= 0.4:
             yield "k1 must be between -0.4 and 0.4", f"optics[{index}].k1"
+    for index, mannequin in enumerate(scenario.mannequins):
+        if not scenario.plan.inside(*mannequin.at):
+            yield "a mannequin cannot stand outside of the plan", f"mannequins[{index}].at"
 
 
 def _door_problems(scenario: DayScenario) -> Iterator[Problem]:
@@ -184,5 +198,9 @@ def _fault_problems(scenario: DayScenario) -> Iterator[Problem]:
             yield "expected a local time like 09:30:15", f"{key}.at"
         if fault.kind in ("outage", "frozen", "restart") and not 0 < fault.for_s <= 86_400:
             yield "for_s must be above 0 and at most a day", f"{key}.for_s"
+        if fault.kind == "clock" and not (fault.offset_s or fault.drift_ppm):
+            yield "a clock's fault needs offset_s or drift_ppm", f"{key}.offset_s"
+        if fault.kind == "bumped" and not any(fault.turn_deg):
+            yield "a bumped camera needs turn_deg", f"{key}.turn_deg"
         if fault.kind == "restart" and fault.camera:
             yield "the agent restarts as a whole: no camera", f"{key}.camera"

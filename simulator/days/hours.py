@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-HOUR_S = 3600.0
 QUARTER_S = 900.0
+FIRST_YEAR, LAST_YEAR = 1971, 2100
+"""Years whose days have UNIX times, and neighbours, in every time zone."""
 
 
 def midnight(day: date, zone: ZoneInfo) -> float:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from simulator.plan import Doorway, Scenario
 
 Problem = tuple[str, str]
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+"""Names that files and folders are called by."""
+NAME_EXPECTED = "expected 1 to 63 of a-z 0-9 _ -"
 LEAST_M, MOST_M = 4.0, 200.0
 LEAST_DOOR_M = 0.8
 CLEAR_M = 0.15
@@ -19,6 +23,12 @@ def plan_problems(plan: Scenario) -> Iterator[Problem]:
     if not (LEAST_M <= plan.width_m <= MOST_M and LEAST_M <= plan.depth_m <= MOST_M):
         yield f"a plan is {LEAST_M:g} to {MOST_M:g} m wide and deep", "plan.width_m"
         return
+    for key, text in (
+        ("id", plan.id),
+        *((f"cameras[{index}].id", lens.id) for index, lens in enumerate(plan.cameras)),
+    ):
+        if not NAME.fullmatch(text):
+            yield NAME_EXPECTED, f"plan.{key}"
     if not 1 <= plan.fps <= 60:
         yield "fps must be between 1 and 60", "plan.fps"
     yield from _camera_problems(plan)

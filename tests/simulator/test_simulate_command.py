@@ -109,6 +109,8 @@ def test_frames_are_video_with_boxes(tiny: str, tmp_path: Path) -> None:
         (["--level", "frames", "--days", "5"], "--days: frames are simulated by the second"),
         (["--embeddings"], "--embeddings: only detections"),
         (["--start", "Tuesday"], "--start Tuesday: expected 2026-03-03"),
+        (["--start", "9999-12-30", "--days", "5"], "--start 9999-12-30: expected a year from 1971"),
+        (["--start", "0001-01-01"], "--start 0001-01-01: expected a year from 1971 to 2100"),
         (["--start", "2026-03-03T12:00+01:00"], "leave out the offset"),
         (["--level", "detections", "--start", "2026-03-03T23:59:59.5"], "shorter than a second"),
     ],

@@ -47,6 +47,13 @@ def test_a_scenario_like_another_changes_only_what_it_says(tmp_path: Path) -> No
          "unknown camera 'roof' - at `$.faults[0].camera`"),
         ('[[shifts]]\nstarts = "10:00"\nends = "09:00"', "a shift ends later than it starts"),
         ('[[optics]]\ncamera = "floor"\nk1 = 3', "k1 must be between -0.4 and 0.4"),
+        ('[calendar]\ndate = "0001-01-01"', "from 1971 to 2100 - at `$.calendar.date`"),
+        ('[calendar]\nholidays = ["2101-01-01"]', "2100 - at `$.calendar.holidays[0]`"),
+        ('[[mannequins]]\nat = [18.5, 3.0]', "outside of the plan - at `$.mannequins[0].at`"),
+        ('[[faults]]\nkind = "clock"\nat = "12:00"',
+         "needs offset_s or drift_ppm - at `$.faults[0].offset_s`"),
+        ('[[faults]]\nkind = "bumped"\nat = "12:00"',
+         "needs turn_deg - at `$.faults[0].turn_deg`"),
         ("[", "mine.toml: "),
     ],
 )  # fmt: skip
@@ -58,6 +65,14 @@ def test_what_is_wrong_is_told_with_file_and_key(tmp_path: Path, text: str, told
     assert told in str(error.value)
     assert "\n" not in str(error.value)
     assert "mine.toml" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["", "../../trav/x", "Mine", "my day", "x" * 64, "a\\nb"])
+def test_a_name_can_be_part_of_a_path(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'name = "{name}"\nlike = "quiet"\n')
+    with pytest.raises(ConfigError, match=r"mine\.toml: .* - at `\$\.name`"):
+        load_scenario(path)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +157,8 @@ def test_an_own_plan_lies_beside_its_scenario(tmp_path: Path) -> None:
     ("old", "new", "told"),
     [
         ("width_m = 8.0", "width_m = 900", "4 to 200 m wide and deep - at `$.plan.width_m`"),
+        ('id = "box"', 'id = "../box"', "a-z 0-9 _ - - at `$.plan.id`"),
+        ('id = "eye"', 'id = "../../eye"', "a-z 0-9 _ - - at `$.plan.cameras[0].id`"),
         ("fps = 10", "fps = 0", "between 1 and 60 - at `$.plan.fps`"),
         ("hfov_deg = 90", "hfov_deg = 180", "between 10 and 150 - at `$.plan.cameras[0].hfov"),
         ("[2.0, 5.0, 0.5]", "[7.0, 1.0, 0.5]", "straight down - at `$.plan.cameras[0].look_at_m`"),
