@@ -58,7 +58,7 @@ class Tracker:
         self, threshold: float, limits: Limits | None = None, alike: float = ALIKE
     ) -> None:
         self.refused = 0
-        """Detections so far that had no finite box of positive size inside the picture."""
+        """Detections so far that could be of nobody (`found.sound`)."""
         self._threshold = threshold
         self._limits = limits or Limits()
         self._table = empty()
@@ -80,8 +80,8 @@ class Tracker:
     ) -> Tracks:
         """Take the detections of the frame seen at `at_s` (seconds of any epoch).
 
-        A clock that jumps back, or is not a number, counts as no time passed. What lies wholly
-        outside a picture of `size` (width, height) is refused. `moved` (2, 3) is where the last
+        A clock that jumps back, or is not a number, counts as no time passed. What cannot be a
+        person in a picture of `size` (width, height) is refused. `moved` (2, 3) is where the last
         frame's pixels are in this one (`picture_motion`), if the camera moved; `look` embeds
         boxes of this frame (`looks`).
         """

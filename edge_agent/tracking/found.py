@@ -8,8 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from edge_agent.tracking import kalman
+from edge_agent.tracking.association import Flags
 from edge_agent.tracking.kalman import Floats
 from models.detections import Detections
+
+FARTHEST_PX = 1e6
+MOST_PICTURES = 4.0
+"""Whoever is nearer than that to a camera fills the picture; such a box is a broken one."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +65,11 @@ def listened(
 ) -> tuple[Found, int]:
     """What can be listened to, in one fixed order whatever order it came in, and the refused.
 
-    Refused are boxes without finite positive size or wholly outside a picture of `size`.
+    Refused is what `sound` says is none.
     """
+    good = sound(detections, size)
     corners = np.asarray(detections.xyxy, dtype=np.float64).reshape(-1, 4).T
     score = np.asarray(detections.score, dtype=np.float64)
-    side = corners[2:] - corners[:2]
-    good = ((side > 0) & (side < np.inf)).all(axis=0) & (score >= 0) & (score <= 1)
-    if size is not None:
-        limit = np.array(size)[:, None]
-        good &= ((corners[2:] > 0) & (corners[:2] < limit)).all(axis=0)
     refused = len(good) - int(np.count_nonzero(good))
     scaled = rescaled(score, threshold)
     good &= scaled >= limits.low + doubt
@@ -80,6 +81,26 @@ def listened(
     likely = int(np.count_nonzero(scaled >= limits.new + raised))
     found = Found(corners, kalman.boxes_of(corners), score[order], scaled, sure, likely)
     return found, refused
+
+
+def sound(detections: Detections, size: tuple[int, int] | None) -> Flags:
+    """(N,) which detections can be of a person at all: numbers, and a box of positive size.
+
+    None is farther away than `FARTHEST_PX`; in a picture of `size` (width, height) none is
+    larger than `MOST_PICTURES` of it or wholly outside.
+    """
+    corners = np.asarray(detections.xyxy, dtype=np.float64).reshape(-1, 4).T
+    good: Flags = np.all(np.abs(corners) <= FARTHEST_PX, axis=0)
+    if not good.all():
+        corners = np.where(good, corners, 0.0)
+    side = corners[2:] - corners[:2]
+    good &= (side > 0).all(axis=0)
+    good &= (detections.score >= 0) & (detections.score <= 1)
+    if size is not None:
+        limit = np.array(size)[:, None]
+        good &= ((corners[2:] > 0) & (corners[:2] < limit)).all(axis=0)
+        good &= (side <= MOST_PICTURES * limit).all(axis=0)
+    return good
 
 
 def rescaled(score: Floats, threshold: float) -> Floats:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from edge_agent.tracking.bytetrack import Tracker, Tracks
 from edge_agent.tracking.crops import crop_of
+from edge_agent.tracking.found import sound
 from edge_agent.tracking.kalman import Floats
 from edge_agent.tracking.looks import Vectors
 from edge_agent.tracking.picture_motion import PictureMotion
@@ -44,11 +45,12 @@ class SightedTracker:
 
     def update(self, frame: Pixels, detections: Detections, at_s: float) -> Tracks:
         """Take a BGR frame and what was detected in it, boxes in its pixels."""
+        size = (frame.shape[1], frame.shape[0])
         moved = None
         if self._camera is not None:
-            moved = self._camera.look(frame, detections.xyxy.astype(np.float64), at_s)
+            people = detections.xyxy[sound(detections, size)].astype(np.float64)
+            moved = self._camera.look(frame, people, at_s)
         look = None if self._embedder is None else partial(self._look, self._embedder, frame)
-        size = (frame.shape[1], frame.shape[0])
         return self._tracker.update(detections, at_s, size=size, moved=moved, look=look)
 
     def _look(self, embedder: Embeds, frame: Pixels, boxes: Floats) -> Vectors:

@@ -226,7 +226,7 @@ def test_whatever_comes_in_the_state_stays_sound(
     follow(tracker, [detections([walker(0)])] * 3)
     boxes = np.array([box for box, _ in junk], dtype=np.float32).reshape(-1, 4)
     score = np.array([each for _, each in junk], dtype=np.float32)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="raise"):
         tracker.update(Detections(boxes, score), at_s)
     assert tracker.refused <= len(junk)
     tracks = follow(tracker, [detections([walker(0)])] * 3, start_s=tracker.state().at_s or 0.0)
