@@ -32,7 +32,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("track", "trinetra.track:track", "One video in; tracks, events, annotated video out."),
     Command("run", "trinetra.run:run", "The agent, in the foreground."),
     Command("status", "trinetra.status:status", "What the agent on this machine is doing."),
-    Command("models", "trinetra.models:app", "The model catalog: list, pull, verify."),
+    Command("models", "trinetra.models:app", "The model catalog: list, pull, verify, benchmark."),
     Command(
         "eval", "trinetra.evaluation.app:app", "Accuracy against truth: mot, reid, store.", "eval"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -40,6 +41,15 @@ def test_each_command_explains_itself(row: object) -> None:
     result = trinetra(row.name, "--help")  # type: ignore[attr-defined]
     assert result.returncode == 0, result.stderr
     assert "Usage: trinetra" in result.stdout
+
+
+def test_the_row_of_models_names_all_that_the_group_can_do() -> None:
+    row = next(row for row in COMMANDS if row.name == "models")
+    able = re.findall(
+        r"^\W*(\w+) ", trinetra("models", "--help").stdout.partition("Commands")[2], re.M
+    )
+    assert "list" in able
+    assert all(name in row.help for name in able)
 
 
 def test_wrong_use_is_exit_code_2() -> None:
