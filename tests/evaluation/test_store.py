@@ -120,10 +120,22 @@ def test_a_window_covers_the_faults_of_its_hour() -> None:
         ["--scenario", "nosuch"],
         ["--start", "25:00"],
         ["--start", "noon"],
+        ["--fps", "10"],
+        ["--fps", "10", "--level", "detections"],
+        ["--model", "x.onnx"],
+        ["--embedder", "x.onnx"],
+        ["--scenario", "quiet", "--minutes", "5", "--start", "23:59"],
     ],
 )
 def test_wrong_use_is_one_clear_error(arguments: list[str]) -> None:
     assert isinstance(CliRunner().invoke(app, ["store", *arguments]).exception, TrinetraError)
+
+
+def test_a_window_without_a_length_ends_at_midnight_but_a_given_length_is_kept() -> None:
+    assert day_of(StoreOptions("quiet", start=time(23, 50))).seconds == 600
+    assert day_of(StoreOptions("quiet", start=time(23, 50), minutes=10)).seconds == 600
+    with pytest.raises(ConfigError, match=r"11 minutes from 23:50 .* midnight"):
+        day_of(StoreOptions("quiet", start=time(23, 50), minutes=11))
 
 
 def test_a_broken_scenario_file_is_named(tmp_path: Path) -> None:

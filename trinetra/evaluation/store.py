@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from contracts.errors import ConfigError
 from contracts.events import UNKNOWN
 from contracts.store import StoreConfig
 from edge_agent.rules.coverage import MINUTE_S
@@ -51,7 +52,8 @@ MEASURED_SHARE = 0.95
 
 @dataclass(frozen=True)
 class StoreOptions:
-    """What to measure; `minutes` None is half an hour, longer if faults come later.
+    """What to measure; `minutes` None is half an hour, longer if faults come later, or less
+    where the day ends before.
 
     `fps`, `model` and `embedder` are for the level `frames`.
     """
@@ -130,7 +132,11 @@ def _detections(day: Day, camera: str) -> Iterable[SeenFrame]:
 
 
 def day_of(options: StoreOptions) -> Day:
-    """The window of the scenario's day that is measured."""
+    """The window of the scenario's day that is measured.
+
+    Raises:
+        ConfigError: as `evaluate_store`, and a given length that goes on over midnight.
+    """
     scenario = load_scenario(options.scenario)
     begin = options.start or time(_hour(scenario))
     start = datetime.combine(date.fromisoformat(scenario.calendar.date), begin)
@@ -140,7 +146,13 @@ def day_of(options: StoreOptions) -> Day:
         broken = [whole.local(f.at) - whole.begins_at for f in scenario.faults]
         last_s = max((s for s in broken if 0 <= s < 3600), default=0.0)
         minutes = max(MINUTES, (last_s + AFTER_FAULT_S) / 60)
-    return simulate_day(scenario, options.seed, start=start, seconds=60.0 * minutes)
+    day = simulate_day(scenario, options.seed, start=start, seconds=60.0 * minutes)
+    if options.minutes is not None and day.seconds < 60 * minutes:
+        raise ConfigError(
+            f"{minutes:g} minutes from {begin:%H:%M} go on over midnight: expected an earlier "
+            f"start or at most {day.seconds / 60:g} minutes"
+        )
+    return day
 
 
 def _hour(scenario: DayScenario) -> int:

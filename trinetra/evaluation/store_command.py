@@ -64,7 +64,7 @@ def store(
             min=0.5,
             max=1440,
             help="Length of the window.",
-            show_default="30, longer if faults come later",
+            show_default="30, longer if faults come later, but not over midnight",
         ),
     ] = None,
     start: Annotated[
@@ -82,7 +82,10 @@ def store(
             "detector and embedder, which takes some 20 times as long (L2)."
         ),
     ] = "detections",
-    fps: Annotated[float, typer.Option(min=1, max=30, help="Of rendered pictures.")] = 10.0,
+    fps: Annotated[
+        float | None,
+        typer.Option(min=1, max=30, help="Of rendered pictures.", show_default="10"),
+    ] = None,
     model: Annotated[
         str, typer.Option(help="Detector for rendered pictures.", show_default="bundled")
     ] = "",
@@ -106,13 +109,16 @@ def store(
     names = [scenario] if scenario else list(SCENARIOS)
     if level not in ("detections", "frames"):
         raise ConfigError(f"--level {level}: expected detections or frames")
+    for option, value in (("--fps", fps), ("--model", model), ("--embedder", embedder)):
+        if value and level != "frames":
+            raise ConfigError(f"{option}: only rendered pictures have one, use --level frames")
     common = StoreOptions(
         names[0],
         seed=seed,
         minutes=minutes,
         start=_time_of(start) if start else None,
         level=cast(Level, level),
-        fps=fps,
+        fps=fps or StoreOptions.fps,
         model=model or None,
         embedder=embedder or None,
         mirror=Path(os.environ[MIRROR]) if os.environ.get(MIRROR) else None,
