@@ -158,12 +158,20 @@ def test_a_wrong_line_is_named(tmp_path: Path, truth: str, complaint: str) -> No
         ("[Sequence]\nframeRate=fast\nseqLength=20\n", "fast"),
         ("[Sequence]\nframeRate=0\nseqLength=20\n", "out of range"),
         ("frameRate=10", "no section headers"),
+        ("[Sequence]\nframeRate=10\nseqLength=20000000\n", "seqLength 20000000 is more than"),
     ],
 )
 def test_a_wrong_seqinfo_is_named(tmp_path: Path, seqinfo: str, complaint: str) -> None:
     sequences.write(tmp_path / "walk", seqinfo=seqinfo)
     with pytest.raises(SourceError, match=f"seqinfo.ini: .*{complaint}"):
         measure(tmp_path, detections="exact")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_number(tmp_path: Path) -> None:
+    folder = sequences.write(tmp_path / "walk")
+    for name in ("seqinfo.ini", "gt/gt.txt", "det/exact.txt"):
+        (folder / name).write_text((folder / name).read_text(), encoding="utf-8-sig")
+    assert measure(tmp_path, detections="exact")["combined"]["HOTA"] > 85
 
 
 def test_detections_without_sense_are_dropped_not_fatal(tmp_path: Path) -> None:

@@ -18,6 +18,10 @@ BOX_COLUMNS = 6
 PLAIN_COLUMNS = 10
 """MOT15's ground truth ends in world coordinates; MOT17's nine columns end in class and
 visibility."""
+LONGEST = 1_000_000
+"""Frames that a sequence may have: half a day of 25 a second."""
+ENCODING = "utf-8-sig"
+"""With or without the mark that some editors begin a file with."""
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp")
 
 
@@ -114,7 +118,7 @@ def write_tracks(path: Path, rows: Iterable[Iterable[float]]) -> None:
 def _folder(path: Path, name: str) -> Folder:
     parser = configparser.ConfigParser()
     try:
-        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
+        parser.read_string(path.read_text(encoding=ENCODING), source=str(path))
         section = parser["Sequence"]
         fps, length = float(section["frameRate"]), int(section["seqLength"])
         wide, high = section.getint("imWidth", 0), section.getint("imHeight", 0)
@@ -126,13 +130,15 @@ def _folder(path: Path, name: str) -> Folder:
         raise SourceError(f"{path}: {error}") from None
     if not 0 < fps < 1000 or length < 1:
         raise SourceError(f"{path}: frameRate {fps:g} or seqLength {length} is out of range")
+    if length > LONGEST:
+        raise SourceError(f"{path}: seqLength {length} is more than {LONGEST} frames")
     size = (wide, high) if wide > 0 and high > 0 else None
     return Folder(name, path.parent, fps, length, size)
 
 
 def _table(path: Path) -> Rows:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding=ENCODING).splitlines()
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
