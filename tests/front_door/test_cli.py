@@ -46,7 +46,7 @@ def test_each_command_explains_itself(row: object) -> None:
 def test_the_row_of_models_names_all_that_the_group_can_do() -> None:
     row = next(row for row in COMMANDS if row.name == "models")
     able = re.findall(
-        r"^\W*(\w+) ", trinetra("models", "--help").stdout.partition("Commands")[2], re.M
+        r"^\W{2}(\w+) ", trinetra("models", "--help").stdout.partition("Commands")[2], re.M
     )
     assert "list" in able
     assert all(name in row.help for name in able)
