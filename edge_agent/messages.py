@@ -75,12 +75,17 @@ class CropReady(msgspec.Struct, frozen=True, tag="crop"):
 
 
 class IdentityAssigned(msgspec.Struct, frozen=True, tag="identity"):
-    """Whose track it is: a day-scoped random token, or UNKNOWN."""
+    """Whose track it is: a day-scoped random token, or UNKNOWN.
+
+    A track that took over another person has parts: `since` (UNIX seconds) is where the part
+    begins that this is about. What was told of earlier parts stands; None: it is the only one.
+    """
 
     camera: str
     track_id: int
     identity: str
     score: float
+    since: float | None = None
 
 
 class TracksJoined(msgspec.Struct, frozen=True, tag="joined"):

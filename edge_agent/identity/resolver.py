@@ -185,16 +185,22 @@ class Resolver:
     def _join(self, one: Identity, other: Identity, at_s: float) -> list[Answer]:
         """Two identities are one person: the older keeps its name."""
         kept, gone = sorted((one, other), key=lambda each: (each.born_s, each.token))
-        near, lost = max(
-            ((a, b) for a in kept.tracklets for b in gone.tracklets),
+        near = max(
+            (
+                (a, b)
+                for a in kept.tracklets
+                for b in gone.tracklets
+                if not (a.is_past or b.is_past)
+            ),
             key=lambda p: p[0].overlap_s(p[1]),
+            default=None,
         )
         tracklets = list(gone.tracklets)
         self._identities.merge(kept, gone)
         self._counts["merged"] += 1
         told = [self._tell(each, kept.token, 1.0) for each in tracklets]
-        joined = TracksJoined(*near.key, *lost.key, kept.token, at_s)
-        return [*(answer for each in told for answer in each), joined]
+        joined = [TracksJoined(*near[0].key, *near[1].key, kept.token, at_s)] if near else []
+        return [*(answer for each in told for answer in each), *joined]
 
     def _gain(self, tracklet: Tracklet, view: Vector | None, identity: Identity) -> float:
         gain = self._scores.gain(tracklet, identity, view)
@@ -273,7 +279,8 @@ class Resolver:
 
     def _joined(self, tracklet: Tracklet, identity: Identity, at_s: float) -> list[Answer]:
         """Say so if this track goes on with another one or runs beside it."""
-        near = max(identity.tracklets, key=tracklet.overlap_s, default=None)
+        present = [one for one in identity.tracklets if not one.is_past]
+        near = max(present, key=tracklet.overlap_s, default=None)
         if near is None or near.key == tracklet.key:
             return []
         if tracklet.overlap_s(near) < -self._rules.reconcile_s:
@@ -291,10 +298,11 @@ class Resolver:
         return answers
 
     def _tell(self, tracklet: Tracklet, token: str, score: float) -> list[Answer]:
-        if tracklet.told == token:
+        if tracklet.told == token or tracklet.is_past:
             return []
         tracklet.told = token
-        return [IdentityAssigned(*tracklet.key, identity=token, score=score)]
+        since_s = tracklet.start_s if tracklet.is_rest else None
+        return [IdentityAssigned(*tracklet.key, identity=token, score=score, since=since_s)]
 
     def _retire(self, at_s: float) -> None:
         """Let go of what is over."""

@@ -29,6 +29,8 @@ class Tracklet:
         """The identity that was sent last; None before the first."""
         self.barred: set[str] = set()
         """Identities that it turned out not to be."""
+        self.is_past = False
+        """True if its track goes on as somebody else's: nothing is told of it any more."""
         self.weighed = 0
         """Crops when it was looked at last."""
 
@@ -56,7 +58,7 @@ class Tracklet:
         rest.first_box = rest.last_box = self.last_box
         rest.last_s, rest.ended = max(self.last_s, since_s), self.ended
         end_s = max(self.start_s, min(since_s, self.last_s, self.features.settled_s))
-        self.last_s, self.ended = end_s, True
+        self.last_s, self.ended, self.is_past = end_s, True, True
         self.trail = self.trail.until(end_s)
         return rest
 

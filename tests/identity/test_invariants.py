@@ -65,7 +65,11 @@ def test_a_track_that_takes_over_another_person_is_parted_and_poisons_nothing() 
             swapped = step >= 100
             messages.append(Appearance("left", 1, at_s, _look(2 if swapped else 1), 0.9))
             messages.append(Appearance("left", 2, at_s, _look(1 if swapped else 2), 0.9))
-    names = _names(feed(IdentityDesk(store(), token=Tokens()), messages))
+    answers = feed(IdentityDesk(store(), token=Tokens()), messages)
+    names = _names(answers)
+    last = [a for a in answers if isinstance(a, IdentityAssigned) and a.track_id == 1][-1]
+    assert last.since is not None
+    assert 0 <= last.since - (NOON_S + 20.0) < 2.0  # what was told of the time before stands
     first, second = names[1][0], names[2][0]
     assert first != second
     assert UNKNOWN in names[1]

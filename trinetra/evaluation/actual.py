@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from contracts.store import StoreConfig
 from simulator.days import DayTruth
 from trinetra.evaluation.camera_stage import MARK_S, Sight
 from trinetra.evaluation.happened import Happened, Headcount, Passage, Stay
 from trinetra.evaluation.identity_score import NOBODY, Mark
+
+
+class Part(NamedTuple):
+    """A track's identity from `since_s` on (UNIX seconds), until the next part."""
+
+    since_s: float
+    identity: str
+
+
+Identities = dict[tuple[str, int], list[Part]]
+"""The parts of each track, oldest first, by camera and track id."""
 
 
 def happened_in(truth: DayTruth, config: StoreConfig) -> Happened:
@@ -76,15 +88,15 @@ def who_is_who(truth: DayTruth) -> Who:
     return Who(visits, visible_s, staff, numbers)
 
 
-def marks_of(
-    sights: Iterable[Sight], identities: Mapping[tuple[str, int], str], who: Who, unknown: str
-) -> list[Mark]:
-    """What the tracks lay on, under the identities that were told in the end."""
+def marks_of(sights: Iterable[Sight], identities: Identities, who: Who, unknown: str) -> list[Mark]:
+    """What the tracks lay on, under the identities that were told of those parts in the end."""
     marks = []
     for sight in sights:
         if sight.track_id < 0:
             continue
-        identity = identities.get((sight.camera, sight.track_id), unknown)
+        parts = identities.get((sight.camera, sight.track_id), ())
+        now = [part.identity for part in parts if part.since_s <= sight.at_s]
+        identity = now[-1] if now else unknown
         marks.append(
             Mark(
                 sight.camera,

@@ -10,6 +10,7 @@ from contracts.store import StoreConfig
 from edge_agent.rules.facts import Fact
 from simulator.days.day import Day
 from simulator.days.watching import watches_of
+from trinetra.evaluation.actual import Identities
 from trinetra.evaluation.camera_stage import CameraStage, SeenFrame, Sight, Step
 from trinetra.evaluation.node import Node
 
@@ -24,7 +25,7 @@ class DayRun:
 
     facts: list[Fact]
     sights: list[Sight]
-    identities: dict[tuple[str, int], str]
+    identities: Identities
     frames: int
 
 

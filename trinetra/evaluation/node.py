@@ -6,6 +6,7 @@ Time is that of arrival (UNIX seconds); nothing here knows the truth.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 
 from contracts.store import StoreConfig
@@ -14,13 +15,14 @@ from edge_agent.messages import IdentityAssigned, TracksJoined
 from edge_agent.rules.engine import RuleEngine
 from edge_agent.rules.facts import Fact
 from edge_agent.rules.occupancy import Tally
+from trinetra.evaluation.actual import Identities, Part
 from trinetra.evaluation.camera_stage import Step
 
 TICK_S = 0.5
 
 
 class Node:
-    """Collects `facts` and, by (camera, track id), the last `identities`."""
+    """Collects `facts` and, by (camera, track id), the `identities` that were told in the end."""
 
     def __init__(self, config: StoreConfig, begin_s: float, inside: int = 0) -> None:
         """`inside` is how many people the agent has counted before `begin_s`."""
@@ -31,7 +33,7 @@ class Node:
         self._desk = self._new_desk()
         self._ticked_s = begin_s
         self.facts: list[Fact] = self._engine.begin(begin_s)
-        self.identities: dict[tuple[str, int], str] = {}
+        self.identities: Identities = {}
 
     def take(self, step: Step) -> None:
         """One frame's messages, in the order in which the agent's bus would bring them."""
@@ -77,7 +79,15 @@ class Node:
         for answer in answers:
             self.facts += self._engine.identity(answer)
             if isinstance(answer, IdentityAssigned):
-                self.identities[answer.camera, answer.track_id] = answer.identity
+                who = (answer.camera, answer.track_id)
+                self._name(who, answer.identity, answer.since)
             else:
-                self.identities[answer.camera, answer.kept] = answer.identity
-                self.identities[answer.other_camera, answer.gone] = answer.identity
+                for who in ((answer.camera, answer.kept), (answer.other_camera, answer.gone)):
+                    parts = self.identities.get(who)
+                    self._name(who, answer.identity, parts[-1].since_s if parts else None)
+
+    def _name(self, who: tuple[str, int], identity: str, since_s: float | None) -> None:
+        """A part of a track is this identity's; parts before it stay what they were."""
+        begin_s = -math.inf if since_s is None else since_s
+        earlier = [part for part in self.identities.get(who, []) if part.since_s < begin_s]
+        self.identities[who] = [*earlier, Part(begin_s, identity)]
