@@ -72,6 +72,11 @@ class Follower:
         self._rejoiner = Rejoiner(embedder) if cues.join and embedder else None
         self._rows: list[list[float]] = []
 
+    @property
+    def refused(self) -> int:
+        """Detections so far that could be of nobody."""
+        return self._plain.refused
+
     def update(self, index: int, frame: Pixels, found: Detections, at_s: float) -> Tracks:
         """The tracks of frame `index` (from 1), boxes in its pixels."""
         tracks = self._sighted.update(frame, found, at_s)

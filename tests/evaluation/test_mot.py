@@ -174,11 +174,23 @@ def test_a_byte_order_mark_is_no_part_of_a_number(tmp_path: Path) -> None:
     assert measure(tmp_path, detections="exact")["combined"]["HOTA"] > 85
 
 
-def test_detections_without_sense_are_dropped_not_fatal(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("error")
+def test_detections_without_sense_are_counted_not_fatal(tmp_path: Path) -> None:
     folder = sequences.write(tmp_path / "walk")
     given = folder / "det" / "exact.txt"
-    given.write_text(given.read_text() + "3,-1,nan,1,5,5,0.9\n4,-1,1,1,-5,5,0.9\n")
-    assert measure(tmp_path, detections="exact")["combined"]["HOTA"] > 85
+    sound = given.read_text()
+    sequences.write(tmp_path / "other")
+    boxes = ["nan,1,5,5", "inf,1,5,5", "1,1,-5,5", "1,1,0,5", "1e308,1,1e308,5", "-3e38,0,6e38,9"]
+    bad = [f"3,-1,{box},0.9\n" for box in boxes] + ["14,-1,1,1,5,5,nan\n", "14,-1,1,1,5,5,inf\n"]
+    given.write_text("".join(bad) + sound)
+    found = measure(tmp_path, detections="exact")
+    assert found["sequences"]["walk"].pop("refused") == len(bad)
+    assert found["sequences"]["other"].pop("refused") == 0
+    assert found["sequences"]["walk"] == found["sequences"]["other"]
+    assert found["combined"]["refused"] == len(bad)
+    assert measure(tmp_path, detections="exact", second_half=True)["combined"]["refused"] == 2
+    shown = CliRunner().invoke(app, ["mot", str(tmp_path), "--detections", "exact"])
+    assert f"refused: {len(bad)} detections" in shown.stdout
 
 
 def test_a_scene_without_anyone_has_nothing_to_find(tmp_path: Path) -> None:

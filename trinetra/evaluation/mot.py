@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from scipy.special import expit
 
 from contracts.errors import SourceError
 from edge_agent.tracking.bytetrack import Tracker
+from edge_agent.tracking.found import FARTHEST_PX
+from edge_agent.tracking.kalman import Floats
 from models.detections import Detections
 from models.detector import Detector, load_detector
 from models.embedder import Embedder, load_embedder
@@ -61,7 +64,8 @@ Progress = Callable[[str, int, int], None]
 def evaluate_mot(options: MotOptions, on_progress: Progress) -> dict[str, Any]:
     """Figures `combined` and by sequence, in percent; `skipped` says what was left out and why.
 
-    With `cues.delayed_s` they are those of the delayed output, and `delay_s` is above 0.
+    `refused` counts detections that could be of nobody (`edge_agent.tracking.found.sound`).
+    With `cues.delayed_s` the figures are those of the delayed output, and `delay_s` is above 0.
 
     Raises:
         SourceError: no sequence can be measured, or a file of one is wrong (file and line).
@@ -81,17 +85,19 @@ def evaluate_mot(options: MotOptions, on_progress: Progress) -> dict[str, Any]:
         embedder = load_embedder(threads=options.threads, mirror=options.mirror)
     sequences: dict[str, Sequence] = {}
     rules: dict[str, Benchmark] = {}
+    refused: dict[str, int] = {}
     for folder in chosen:
         truth, found = read_truth(folder)
         rules[folder.name] = options.benchmark or found
-        tracks = _tracks(options, folder, detector, embedder, on_progress)
+        tracks, refused[folder.name] = _tracks(options, folder, detector, embedder, on_progress)
         if options.out:
             write_tracks(options.out / f"{folder.name}.txt", tracks)
         sequences[folder.name] = _cut(options, folder, truth, tracks)
     figures = scores(sequences, rules)
+    combined = {**figures.pop("combined"), "refused": sum(refused.values())}
     return {
-        "combined": figures.pop("combined"),
-        "sequences": figures,
+        "combined": combined,
+        "sequences": {name: {**figures[name], "refused": refused[name]} for name in figures},
         "detections": _source(options, detector),
         "second_half": options.second_half,
         "delay_s": options.cues.delay_s or 0.0,
@@ -141,15 +147,19 @@ def _tracks(
     detector: Detector | None,
     embedder: Embedder | None,
     on_progress: Progress,
-) -> Rows:
-    """Rows of seven columns, frames counted from the begin of the part that is measured."""
+) -> tuple[Rows, int]:
+    """Rows of seven columns, frames counted from the begin of the part that is measured.
+
+    And how many detections were refused there.
+    """
     skip = first_frame(folder, options.second_half)
     length = folder.length - skip
     if options.tracks:
-        return read_tracks(_ready(options.tracks, folder), length)
+        return read_tracks(_ready(options.tracks, folder), length), 0
     usual = GIVEN_THRESHOLD if detector is None else detector.threshold
     threshold = options.threshold or usual
     follower, rows = Follower(threshold, options.cues, embedder, options.tracker), []
+    refused = 0
     for index, (image, found) in enumerate(_seen(options, folder, detector, skip), 1):
         at_s = index / folder.fps
         if image is None:
@@ -157,10 +167,12 @@ def _tracks(
         else:
             tracks = follower.update(index, image, found, at_s)
         rows += mot_rows(index, tracks)
+        refused += found.refused
         on_progress(folder.name, index, length)
+    refused += follower.refused
     if options.cues.delayed_s is not None:
-        return follower.delayed(folder.fps)
-    return np.array(rows).reshape(-1, 7)
+        return follower.delayed(folder.fps), refused
+    return np.array(rows).reshape(-1, 7), refused
 
 
 def _seen(
@@ -185,13 +197,19 @@ def _given_frames(path: Path, folder: Folder, skip: int) -> Iterator[Detections]
     table = read_rows(path, folder.length, ids=False)
     if table.shape[1] < 7:
         raise SourceError(f"{path}:1: {table.shape[1]} columns, detections need a score as 7th")
-    score = table[:, 6]
-    if ((score < 0) | (score > 1)).any():
-        score = expit(score)
+    table = table[np.argsort(table[:, 0], kind="stable")]
+    table[~(np.abs(table[:, 2:6]) <= FARTHEST_PX).all(axis=1), 2:6] = np.nan
     boxes = np.concatenate([table[:, 2:4], table[:, 2:4] + table[:, 4:6]], axis=1)
-    for frame in range(skip + 1, folder.length + 1):
-        rows = table[:, 0] == frame
-        yield Detections(boxes[rows].astype(np.float32), score[rows].astype(np.float32))
+    xyxy, score = boxes.astype(np.float32), _shares(table[:, 6]).astype(np.float32)
+    starts = np.searchsorted(table[:, 0], np.arange(skip + 1, folder.length + 2))
+    for start, end in pairwise(starts.tolist()):
+        yield Detections(xyxy[start:end], score[start:end])
+
+
+def _shares(score: Floats) -> Floats:
+    """Scores from 0 to 1; what is no number is NaN."""
+    told = np.where(np.isfinite(score), score, np.nan)
+    return expit(told) if ((told < 0) | (told > 1)).any() else told
 
 
 def _images(folder: Folder, skip: int) -> Iterator[Pixels]:

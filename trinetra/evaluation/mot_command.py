@@ -128,6 +128,8 @@ def _show(found: dict[str, Any]) -> None:
     table.add_section()
     table.add_row("combined", *(_cell(found["combined"][key]) for key in FIGURES))
     Console().print(table)
+    if found["combined"]["refused"]:
+        typer.echo(f"refused: {found['combined']['refused']} detections that could be of nobody")
     for name, reason in found["skipped"].items():
         typer.echo(f"skipped {name}: {reason}", err=True)
 
