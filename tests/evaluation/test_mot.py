@@ -108,7 +108,7 @@ def test_our_detector_looks_at_the_images(tmp_path: Path) -> None:
         cv2.imwrite(str(folder / "img1" / f"{frame + 1:06}.jpg"), np.full((96, 128, 3), 90, "u1"))
     found = measure(tmp_path, input_size=(128, 128))
     assert found["detections"] == "person-trinetra-nano"
-    assert found["combined"]["FP"] == 0
+    assert found["sequences"]["empty_room"]["FP"] == 0
 
 
 def test_what_cannot_be_measured_is_said(tmp_path: Path) -> None:
@@ -193,9 +193,18 @@ def test_detections_without_sense_are_counted_not_fatal(tmp_path: Path) -> None:
     assert f"refused: {len(bad)} detections" in shown.stdout
 
 
-def test_a_scene_without_anyone_has_nothing_to_find(tmp_path: Path) -> None:
-    sequences.write(tmp_path / "walk", truth="")
-    assert measure(tmp_path, detections="exact")["combined"]["FN"] == 0
+def test_a_scene_without_anyone_is_left_out_of_combined(tmp_path: Path) -> None:
+    sequences.write(tmp_path / "nobody", truth="")
+    alone = measure(tmp_path, detections="exact")
+    assert alone["sequences"]["nobody"]["FN"] == 0
+    assert alone["sequences"]["nobody"]["FP"] > 50
+    assert alone["sequences"]["nobody"]["MOTA"] is None
+    assert {alone["combined"][key] for key in ("HOTA", "MOTA", "IDF1", "FP")} == {None}
+    sequences.write(tmp_path / "walk")
+    both = measure(tmp_path, detections="exact")
+    assert both["combined"] == both["sequences"]["walk"]
+    shown = CliRunner().invoke(app, ["mot", str(tmp_path), "--detections", "exact"])
+    assert "not in combined: nobody" in shown.stderr
 
 
 @pytest.mark.parametrize(

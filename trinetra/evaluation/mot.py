@@ -64,6 +64,7 @@ Progress = Callable[[str, int, int], None]
 def evaluate_mot(options: MotOptions, on_progress: Progress) -> dict[str, Any]:
     """Figures `combined` and by sequence, in percent; `skipped` says what was left out and why.
 
+    They are null where the truth shows nobody; `combined` leaves such a sequence out.
     `refused` counts detections that could be of nobody (`edge_agent.tracking.found.sound`).
     With `cues.delayed_s` the figures are those of the delayed output, and `delay_s` is above 0.
 

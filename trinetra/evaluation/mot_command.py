@@ -130,9 +130,14 @@ def _show(found: dict[str, Any]) -> None:
     Console().print(table)
     if found["combined"]["refused"]:
         typer.echo(f"refused: {found['combined']['refused']} detections that could be of nobody")
+    for name, figures in found["sequences"].items():
+        if figures["HOTA"] is None:
+            typer.echo(f"not in combined: {name}, whose ground truth shows nobody", err=True)
     for name, reason in found["skipped"].items():
         typer.echo(f"skipped {name}: {reason}", err=True)
 
 
-def _cell(value: float) -> str:
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "–"
     return str(value) if isinstance(value, int) else f"{value:.2f}"

@@ -17,6 +17,9 @@ from trackeval.metrics import CLEAR, HOTA, Identity
 Rows = npt.NDArray[np.float64]
 Benchmark = Literal["MOT15", "MOT17"]
 """MOT17 leaves out what the ground truth marks as distractors, MOT15 has none."""
+Figures = dict[str, float | None]
+PERCENTS = ("HOTA", "AssA", "DetA", "IDF1", "MOTA")
+COUNTS = ("IDSW", "FP", "FN")
 KEPT = 7
 """Columns of a track that are scored: frame, id, x, y, w, h, score."""
 
@@ -33,22 +36,40 @@ def scores(
     sequences: Mapping[str, Sequence],
     benchmark: Benchmark | Mapping[str, Benchmark],
     on_sequence: Callable[[], None] = lambda: None,
-) -> dict[str, dict[str, float]]:
+) -> dict[str, Figures]:
     """Per sequence and `combined`: HOTA, AssA, DetA, IDF1, MOTA in percent, IDSW, FP, FN.
 
+    Of nobody no share can be found: the percents of a sequence whose truth shows no one are
+    None, and `combined` leaves it out (all of it is None where nobody is left).
     `benchmark` holds for all sequences or is given by name. `on_sequence` is called after each.
     """
     metrics = {"HOTA": HOTA(), "Identity": _quiet(Identity), "CLEAR": _quiet(CLEAR)}
     found: dict[str, dict[str, Any]] = {name: {} for name in metrics}
+    peopled: dict[str, bool] = {}
     for name, sequence in sequences.items():
         rules = benchmark if isinstance(benchmark, str) else benchmark[name]
         seen = _prepared(sequence, rules)
+        peopled[name] = seen["num_gt_dets"] > 0
         for key, metric in metrics.items():
             found[key][name] = metric.eval_sequence(seen)
         on_sequence()
-    result = {name: _figures({key: found[key][name] for key in metrics}) for name in sequences}
-    combined = {key: metric.combine_sequences(found[key]) for key, metric in metrics.items()}
-    return {**result, "combined": _figures(combined)}
+    result: dict[str, Figures] = {}
+    for name in sequences:
+        figures = _figures({key: found[key][name] for key in metrics})
+        result[name] = figures if peopled[name] else figures | dict.fromkeys(PERCENTS)
+    return {**result, "combined": _combined(metrics, found, peopled)}
+
+
+def _combined(
+    metrics: Mapping[str, Any], found: Mapping[str, dict[str, Any]], peopled: Mapping[str, bool]
+) -> Figures:
+    """All sequences with somebody in them as one."""
+    if not any(peopled.values()):
+        return dict.fromkeys((*PERCENTS, *COUNTS))
+    chosen = {
+        key: {name: each for name, each in found[key].items() if peopled[name]} for key in metrics
+    }
+    return _figures({key: metrics[key].combine_sequences(chosen[key]) for key in metrics})
 
 
 def _quiet(metric: type[Any]) -> Any:
@@ -85,15 +106,16 @@ def _write(path: Path, rows: Iterable[Iterable[float]]) -> None:
     path.write_text("".join(",".join(f"{value:.10g}" for value in row) + "\n" for row in rows))
 
 
-def _figures(found: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+def _figures(found: Mapping[str, Mapping[str, Any]]) -> Figures:
     hota, identity, clear = found["HOTA"], found["Identity"], found["CLEAR"]
-    percent = {
-        "HOTA": np.mean(hota["HOTA"]),
-        "AssA": np.mean(hota["AssA"]),
-        "DetA": np.mean(hota["DetA"]),
-        "IDF1": identity["IDF1"],
-        "MOTA": clear["MOTA"],
-    }
-    counts = {"IDSW": clear["IDSW"], "FP": clear["CLR_FP"], "FN": clear["CLR_FN"]}
-    figures = {key: round(100 * float(value), 2) for key, value in percent.items()}
-    return figures | {key: int(value) for key, value in counts.items()}
+    shares = (
+        np.mean(hota["HOTA"]),
+        np.mean(hota["AssA"]),
+        np.mean(hota["DetA"]),
+        identity["IDF1"],
+        clear["MOTA"],
+    )
+    percents = (round(100 * float(share), 2) for share in shares)
+    counts = (int(clear[key]) for key in ("IDSW", "CLR_FP", "CLR_FN"))
+    figures: Figures = dict(zip(PERCENTS, percents, strict=True))
+    return figures | dict(zip(COUNTS, counts, strict=True))
