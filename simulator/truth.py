@@ -99,8 +99,11 @@ def write(folder: Path, truth: Truth, boxes: Mapping[str, Boxes]) -> None:
         write_boxes(folder / camera, table, truth.fps, round(truth.seconds * truth.fps))
 
 
-def write_boxes(folder: Path, boxes: Boxes, fps: int, frames: int) -> None:
-    """One camera's `gt/gt.txt` (id = person + 1) and `seqinfo.ini`; its name is the folder's."""
+def write_boxes(folder: Path, boxes: Boxes, fps: int, frames: int, *, images: str = "") -> None:
+    """One camera's `gt/gt.txt` (id = person + 1) and `seqinfo.ini`; its name is the folder's.
+
+    `images` is the folder beside them in which the frames are, where somebody has written them.
+    """
     (folder / "gt").mkdir(parents=True, exist_ok=True)
     lines = [
         f"{box.frame + 1},{box.person + 1},{box.x:.2f},{box.y:.2f},{box.w:.2f},{box.h:.2f}"
@@ -108,8 +111,8 @@ def write_boxes(folder: Path, boxes: Boxes, fps: int, frames: int) -> None:
         for box in boxes.rows
     ]
     (folder / "gt" / "gt.txt").write_text("".join(lines))
+    pictures = f"imDir={images}\nimExt=.jpg\n" if images else ""
     (folder / "seqinfo.ini").write_text(
-        f"[Sequence]\nname={folder.name}\nimDir=img1\nframeRate={fps}\n"
-        f"seqLength={frames}\n"
-        f"imWidth={boxes.width}\nimHeight={boxes.height}\nimExt=.jpg\n"
+        f"[Sequence]\nname={folder.name}\nframeRate={fps}\nseqLength={frames}\n"
+        f"imWidth={boxes.width}\nimHeight={boxes.height}\n{pictures}"
     )

@@ -26,6 +26,9 @@ from simulator.truth import write_boxes
 
 SHADES = 8
 """Steps of colour in a picture: half the size, and nobody sees it."""
+IMAGES = "img1"
+"""Where `eval mot` looks for a sequence's frames."""
+QUALITY = 95
 Report = Callable[[float], None]
 """How much is done, in the bar's unit."""
 
@@ -42,6 +45,7 @@ class Window:
     out: Path
     picture: bool
     embeddings: bool
+    images: bool
 
 
 def events(window: Window, *, shown: bool) -> dict[str, Any]:
@@ -67,7 +71,7 @@ def events(window: Window, *, shown: bool) -> dict[str, Any]:
 
 def detections(window: Window, *, shown: bool) -> dict[str, Any]:
     """Detections and true boxes of a window, and its truth."""
-    day, truth = _measured(window)
+    day, truth = _measured(window, fps=window.scenario.sensing.fps)
     with _bar("detecting", day.seconds, "s", shown=shown) as report:
         written = write_detections(window.out, day, embeddings=window.embeddings, report=report)
     return {"seconds": day.seconds, "entries": truth.entries(), **written}
@@ -75,7 +79,7 @@ def detections(window: Window, *, shown: bool) -> dict[str, Any]:
 
 def frames(window: Window, *, shown: bool) -> dict[str, Any]:
     """Video of every camera with true boxes, and the window's truth."""
-    day, truth = _measured(window)
+    day, truth = _measured(window, fps=window.scenario.plan.fps)
     world = world_of(day)
     with _bar("rendering", world.frames * len(world.scenario.cameras), "frames", shown=shown) as go:
         films = film.film_world(world, window.out / "video", lambda done, _: go(done))
@@ -86,7 +90,10 @@ def frames(window: Window, *, shown: bool) -> dict[str, Any]:
             msgspec.structs.replace(box, person=int(people[box.person])) for box in each.boxes.rows
         ]
         boxes = msgspec.structs.replace(each.boxes, rows=rows)
-        write_boxes(window.out / name, boxes, world.fps, world.frames)
+        if window.images:
+            _write_images(each.mp4, window.out / name / IMAGES)
+        images = IMAGES if window.images else ""
+        write_boxes(window.out / name, boxes, world.fps, world.frames, images=images)
     return {
         "seconds": seconds,
         "entries": truth.entries(),
@@ -96,20 +103,35 @@ def frames(window: Window, *, shown: bool) -> dict[str, Any]:
     }
 
 
-def _measured(window: Window) -> tuple[Day, DayTruth]:
+def _write_images(film: Path, folder: Path) -> None:
+    """The film's frames as they were encoded, from 000001.jpg."""
+    folder.mkdir(parents=True)
+    video = cv2.VideoCapture(str(film))
+    try:
+        number = 0
+        while (read := video.read())[0]:
+            number += 1
+            path = folder / f"{number:06}.jpg"
+            if not cv2.imwrite(str(path), read[1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):
+                raise TrinetraError(f"{path}: the image cannot be written")
+    finally:
+        video.release()
+
+
+def _measured(window: Window, *, fps: float) -> tuple[Day, DayTruth]:
     day = simulate_day(window.scenario, window.seed, start=window.start, seconds=window.seconds)
     truth = truth_of_day(day)
     write_truth(window.out / "truth", truth)
-    _write_store(window)
+    _write_store(window, fps)
     if window.picture:
         _draw(window, day, truth)
     return day, truth
 
 
-def _write_store(window: Window) -> None:
+def _write_store(window: Window, fps: float) -> None:
     """The `store.toml` that an installer would have written, for video beside it."""
     urls = {lens.id: f"video/{lens.id}.mp4" for lens in window.scenario.plan.cameras}
-    config = store_config(window.scenario, urls)
+    config = store_config(window.scenario, urls, fps=fps)
     (window.out / "store.toml").write_text(store_file.store_toml(config), encoding="utf-8")
 
 

@@ -90,9 +90,9 @@ def _true_lines(first: int, seen: Seen) -> list[str]:
 def _seqinfo(day: Day, watch: Watch) -> str:
     fps = day.scenario.sensing.fps
     return (
-        f"[Sequence]\nname={watch.camera}\nimDir=img1\nframeRate={fps:g}\n"
+        f"[Sequence]\nname={watch.camera}\nframeRate={fps:g}\n"
         f"seqLength={int(day.seconds * fps + 1e-6)}\n"
-        f"imWidth={watch.size[0]}\nimHeight={watch.size[1]}\nimExt=.jpg\n"
+        f"imWidth={watch.size[0]}\nimHeight={watch.size[1]}\n"
     )
 
 

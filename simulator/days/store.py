@@ -15,8 +15,12 @@ from simulator.days.sight import bent
 DIGITS = 5
 
 
-def store_config(scenario: DayScenario, urls: Mapping[str, str]) -> contract.StoreConfig:
+def store_config(
+    scenario: DayScenario, urls: Mapping[str, str], *, fps: float | None = None
+) -> contract.StoreConfig:
     """Doors, zones and calibration of the cameras in `urls` (camera id → URL).
+
+    `fps` is the cameras' rate: without it, that of the scenario's detections (L1).
 
     Points are clicked in the pictures as the lenses show them, so that a bent lens leaves the
     error in the calibration that it leaves in real stores.
@@ -35,7 +39,7 @@ def store_config(scenario: DayScenario, urls: Mapping[str, str]) -> contract.Sto
     cameras = tuple(
         msgspec.structs.replace(
             camera,
-            fps=scenario.sensing.fps,
+            fps=fps or scenario.sensing.fps,
             image_points=clicked(camera.id, camera.image_points),
         )
         for camera in config.cameras

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import polars as pl
 import pytest
 import typer
@@ -17,6 +18,8 @@ from contracts.errors import ConfigError
 from contracts.store import parse_store
 from simulator.days.truth_files import TABLES
 from tests.simulator.commands import TINY, told
+from trinetra.evaluation.app import app
+from trinetra.evaluation.mot_files import folders
 from trinetra.simulate import simulate
 
 
@@ -79,7 +82,9 @@ def test_detections_have_truth_boxes_and_the_installers_store(tiny: str, tmp_pat
     assert (out / "picture.png").is_file()
     store = parse_store((out / "store.toml").read_text())
     assert [camera.id for camera in store.cameras] == ["street", "station", "till"]
+    assert [camera.fps for camera in store.cameras] == [5.0] * 3
     assert (out / "street" / "gt" / "gt.txt").is_file()
+    assert "imDir" not in (out / "street" / "seqinfo.ini").read_text()
 
 
 def test_a_window_without_a_time_lies_in_the_busiest_hour(tiny: str, tmp_path: Path) -> None:
@@ -100,6 +105,27 @@ def test_frames_are_video_with_boxes(tiny: str, tmp_path: Path) -> None:
         video = cv2.VideoCapture(str(out / "video" / f"{camera}.mp4"))
         assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 10
         assert (out / camera / "gt" / "gt.txt").is_file()
+        assert "imDir" not in (out / camera / "seqinfo.ini").read_text()
+    store = parse_store((out / "store.toml").read_text())
+    assert [camera.fps for camera in store.cameras] == [10.0] * 3  # the film's, not L1's
+
+
+def test_frames_with_images_can_be_scored_by_eval_mot(tiny: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    told(
+        simulate, tiny, "--out", str(out), "--level", "frames", "--seconds", "1",
+        "--start", "2026-03-03T12:10", "--images",
+    )  # fmt: skip
+    for sequence in folders(out):
+        assert [image.name for image in sequence.images()] == [f"{n:06}.jpg" for n in range(1, 11)]
+        assert "imDir=img1\n" in (sequence.path / "seqinfo.ini").read_text()
+        first, last = (cv2.imread(str(sequence.images()[index])) for index in (0, -1))
+        assert first is not None
+        assert last is not None
+        assert first.shape[1::-1] == sequence.size
+        assert np.any(first != last)
+    found = CliRunner().invoke(app, ["mot", str(out), "--model", "person-trinetra-nano", "--json"])
+    assert set(json.loads(found.stdout)["sequences"]) == {"station", "street", "till"}
 
 
 @pytest.mark.parametrize(
@@ -108,6 +134,7 @@ def test_frames_are_video_with_boxes(tiny: str, tmp_path: Path) -> None:
         (["--seconds", "5"], "--seconds: events are simulated by whole days"),
         (["--level", "frames", "--days", "5"], "--days: frames are simulated by the second"),
         (["--embeddings"], "--embeddings: only detections"),
+        (["--images"], "--images: only frames"),
         (["--start", "Tuesday"], "--start Tuesday: expected 2026-03-03"),
         (["--start", "9999-12-30", "--days", "5"], "--start 9999-12-30: expected a year from 1971"),
         (["--start", "0001-01-01"], "--start 0001-01-01: expected a year from 1971 to 2100"),
