@@ -83,6 +83,9 @@ AGENT_METRICS: tuple[AgentMetric, ...] = (
         labels=("camera",),
     ),
     AgentMetric(
+        "refused_checkpoints_total", "counter", "Tracker files after a crash that were no good."
+    ),
+    AgentMetric(
         "detection_latency_ms", "histogram", "Milliseconds from a frame's arrival to its tracks."
     ),
     AgentMetric(

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from edge_agent.tracking import kalman, lifecycle
 from edge_agent.tracking.association import Flags, Indices, Pairs, assign, overlap, twins
 from edge_agent.tracking.camera_motion import CameraMotion, surprise
+from edge_agent.tracking.checked import check
 from edge_agent.tracking.found import Found, Limits, listened
 from edge_agent.tracking.habits import LEAST_PEOPLE, Habits
 from edge_agent.tracking.kalman import Floats
@@ -52,10 +53,14 @@ class Tracks:
 
 
 class Tracker:
-    """Tracks of one camera; ids count from 1 and are never used twice."""
+    """Tracks of one camera; ids count from `first_id` and are never used twice."""
 
     def __init__(
-        self, threshold: float, limits: Limits | None = None, alike: float = ALIKE
+        self,
+        threshold: float,
+        limits: Limits | None = None,
+        alike: float = ALIKE,
+        first_id: int = 1,
     ) -> None:
         self.refused = 0
         """Detections so far that could be of nobody (`found.sound`)."""
@@ -66,7 +71,7 @@ class Tracker:
         self._camera = CameraMotion.unknown()
         self._looks = Looks(alike)
         self._glance: Glance | None = None
-        self._next_id = 1
+        self._next_id = first_id
         self._at_s: float | None = None
 
     def update(
@@ -108,7 +113,8 @@ class Tracker:
         return freeze(self._table, self._next_id, self._at_s, *learned)
 
     def restore(self, state: TrackerState) -> None:
-        """Go on where `state` was taken."""
+        """Go on where `state` was taken; `ValueError`, and nothing done, if it can be none."""
+        check(state)
         self._table, self._habits, self._camera = thaw(state)
         self._looks.known, self._looks.looked_s = thaw_looks(state)
         self._next_id, self._at_s = state.next_id, state.at_s

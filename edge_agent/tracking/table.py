@@ -151,11 +151,8 @@ def thaw_looks(state: TrackerState) -> tuple[dict[int, Vectors], dict[int, float
 
 
 def thaw(state: TrackerState) -> tuple[Table, Habits, CameraMotion]:
-    """What was frozen; `ValueError` when its columns do not fit together."""
+    """What was frozen, if `checked.check` has nothing against it."""
     count = len(state.track_id)
-    columns = (state.state, state.hits, state.unseen_s, state.score, state.motion)
-    if any(len(column) != count for column in columns):
-        raise ValueError("a frozen tracker's columns differ in length")
     motion = np.asarray(state.motion, dtype=np.float64).reshape(count, 5, 4)
     table = Table(
         track_id=np.asarray(state.track_id, dtype=np.int64),

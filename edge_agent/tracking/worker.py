@@ -21,6 +21,7 @@ from edge_agent.tracking.bytetrack import Tracker, Tracks
 from edge_agent.tracking.crops import CropGate
 from edge_agent.tracking.gpus import Gpus
 from edge_agent.tracking.schedule import Waiting
+from edge_agent.tracking.table import TrackerState
 from edge_agent.worker import WorkerContext
 from edge_agent.worker_metrics import Histogram, sample
 from models.detections import Detections
@@ -89,10 +90,22 @@ class TrackingDesk:
         self._path = ctx.run_dir / "tracking.state"
         self._saved_s = ctx.clock.monotonic()
         self._beat_s = float("-inf")
+        self._first_id = 1
+        states = self._known()
         self.adopt()
-        for name, state in checkpoint.load(self._path, ctx.run_id).items():
+        for name, state in states.items():
             if name in self._trackers:
                 self._trackers[name].restore(state)
+
+    def _known(self) -> dict[str, TrackerState]:
+        """What the last worker of this run knew; a file that cannot be right is left unused."""
+        clock = self._ctx.clock
+        try:
+            return checkpoint.load(self._path, self._ctx.run_id, clock.monotonic())
+        except AgentError as error:
+            self._first_id = checkpoint.unused_id(clock.now())
+            self._ctx.log.warning("checkpoint refused, tracks begin anew", reason=str(error))
+            return {}
 
     def adopt(self) -> None:
         """Take over the cameras of the configuration; those that stay go on with their tracks.
@@ -104,7 +117,7 @@ class TrackingDesk:
         self._waiting.serve(cameras)
         self._tiles = {camera.id: parse_tiles(camera.tiles) for camera in cameras}
         for name in self._names:
-            self._trackers.setdefault(name, Tracker(self._threshold))
+            self._trackers.setdefault(name, Tracker(self._threshold, first_id=self._first_id))
             self._gates.setdefault(name, CropGate(name))
         for name in set(self._rings) - set(self._names):
             self._rings.pop(name).close()
@@ -192,7 +205,7 @@ class TrackingDesk:
             return
         self._saved_s = now_s
         states = {name: tracker.state() for name, tracker in self._trackers.items()}
-        checkpoint.save(self._path, checkpoint.Checkpoint(self._ctx.run_id, states))
+        checkpoint.save(self._path, checkpoint.Checkpoint(self._ctx.run_id, now_s, states))
 
     def _beat(self) -> None:
         now_s = self._ctx.clock.monotonic()
@@ -200,6 +213,7 @@ class TrackingDesk:
             return
         self._beat_s = now_s
         counters = self._latency.samples()
+        counters["refused_checkpoints_total"] = float(self._first_id > 1)
         gauges = {
             "detection_batch_size": float(self._batch),
             "detection_queue_depth": float(len(self._waiting)),

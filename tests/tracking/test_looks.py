@@ -122,6 +122,24 @@ def test_looks_survive_a_restart() -> None:
     assert run(None) == run(11) == run(14)
 
 
+def test_nobody_is_remembered_after_the_end() -> None:
+    tracker = Tracker(0.5)
+    sighted = SightedTracker(tracker, None, ByColour())
+    for step in range(5):
+        people = [box(100), box(340)]
+        frame = picture([(people[0], RED), (people[1], BLUE)])
+        sighted.update(frame, detections(people), step / RATE_HZ)
+    assert tracker.state().looks.keys() == {1, 2}
+    for step in range(5, 40):
+        sighted.update(picture([(box(340), BLUE)]), detections([box(340)]), step / RATE_HZ)
+    assert tracker.state().looks.keys() == {2}
+    for step in range(40, 80):
+        sighted.update(picture([]), detections([]), step / RATE_HZ)
+    assert not tracker.state().track_id
+    assert not tracker._looks.known
+    assert not tracker._looks.looked_s
+
+
 @pytest.mark.parametrize("corner", [(-90, 10), (700, 10), (10, -150), (10, 400)])
 def test_boxes_outside_the_picture_are_refused_and_counted(corner: tuple[int, int]) -> None:
     (x, y), tracker = corner, Tracker(0.5)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,7 +14,7 @@ from contracts.store import Agent, Camera, Store, StoreConfig
 from edge_agent.bus import Bus, Writer
 from edge_agent.messages import FrameReady, Heartbeat, TracksUpdated
 from edge_agent.ring import Frame, FrameRing
-from edge_agent.tracking import worker
+from edge_agent.tracking import checkpoint, worker
 from edge_agent.tracking.worker import TrackingDesk
 from edge_agent.worker import WorkerContext
 from models.detections import Detections
@@ -213,6 +214,38 @@ def test_a_new_worker_of_the_same_run_goes_on_with_the_tracks(tmp_path: Path) ->
     desk._take(second.put("till", painted(82), 100.5))
     (update,) = second.updates_of(desk, 1)
     assert [(box.track_id, box.confirmed) for box in update.boxes] == [(1, True)]
+    second.close()
+
+
+def test_after_a_broken_checkpoint_it_comes_up_and_reuses_no_id(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = Stage(tmp_path, (TILL,))
+    desk = TrackingDesk(first.ctx, BrightBoxes())
+    desk._take(first.put("till", painted(80), 100.0))
+    desk.turn(0.0)
+    state = desk._trackers["till"].state()
+    broken = msgspec.structs.replace(state, score=[])
+    checkpoint.save(
+        desk._path, checkpoint.Checkpoint("run-a", first.ctx.clock.monotonic(), {"till": broken})
+    )
+    first.close()
+    second = Stage(tmp_path, (TILL,))
+    desk = TrackingDesk(second.ctx, BrightBoxes())
+    desk._take(second.put("till", painted(80), 100.5))
+    (update,) = second.updates_of(desk, 1)
+    assert [box.track_id > 1_000_000 for box in update.boxes] == [True]
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "refused" in line]
+    assert len(warnings) == 1
+    assert "columns differ in length" in warnings[0]
+    beats: list[Heartbeat] = []
+
+    def told() -> bool:
+        beats.extend(each for each in second.health.read() if isinstance(each, Heartbeat))
+        return bool(beats)
+
+    second.turn_until(desk, told)
+    assert beats[-1].counters["refused_checkpoints_total"] == 1
     second.close()
 
 
