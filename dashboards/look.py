@@ -7,7 +7,6 @@ from typing import Any
 import plotly.graph_objects as go
 
 GREY = "rgba(128,134,138,1)"
-SOFT = "rgba(128,134,138,0.35)"
 FAINT = "rgba(128,134,138,0.14)"
 HATCH = {"shape": "/", "fgcolor": "rgba(128,134,138,0.55)", "bgcolor": "rgba(0,0,0,0)", "size": 7}
 DOORS = ("#0f8b8d", "#e09f3e", "#7a6fb0", "#5c8a3a", "#c8553d", "#4a7ab5")

@@ -87,12 +87,3 @@ def week_id(monday: date) -> str:
     """`2026-W47`, as it stands in a link."""
     year, number, _ = monday.isocalendar()
     return f"{year}-W{number:02d}"
-
-
-def monday_of(text: str) -> date | None:
-    """The Monday that a `2026-W47` means, None for anything else."""
-    found = re.fullmatch(r"(\d{4})-W(\d{2})", text)
-    try:
-        return date.fromisocalendar(int(found[1]), int(found[2]), 1) if found else None
-    except ValueError:
-        return None

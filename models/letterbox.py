@@ -58,9 +58,3 @@ class Letterbox:
         boxes[:, 0::2] = boxes[:, 0::2].clip(0, self.frame[0])
         boxes[:, 1::2] = boxes[:, 1::2].clip(0, self.frame[1])
         return boxes.astype(np.float32)
-
-    def to_input(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Boxes ``[N, 4]`` from frame pixels to input pixels."""
-        sx, sy = self.resized[0] / self.frame[0], self.resized[1] / self.frame[1]
-        corner = np.array(self.corner * 2, np.float32)
-        return (xyxy * np.array([sx, sy, sx, sy], np.float32) + corner).astype(np.float32)

@@ -82,17 +82,6 @@ class Arrivals:
         )
 
 
-def materialize_arrived(
-    instance: dg.DagsterInstance, *, warehouse: str, lake: str, landing: str
-) -> MaterializedSummary:
-    """`Arrivals(…).materialize()` for those who do it once.
-
-    `warehouse` is the database's URL (already migrated), `lake` and `landing` are folders or
-    URLs.
-    """
-    return Arrivals(instance, warehouse=warehouse, lake=lake, landing=landing).materialize()
-
-
 def _partitions(result: dg.ExecuteInProcessResult) -> int:
     """Distinct partitions that the run materialized."""
     found = {

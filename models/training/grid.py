@@ -15,9 +15,3 @@ def grid_points(high: int, wide: int) -> NDArray[np.float32]:
         x, y = np.meshgrid(np.arange(wide // stride), np.arange(high // stride))
         points.append(np.stack([x.ravel(), y.ravel()], 1) * stride)
     return np.concatenate(points).astype(np.float32)
-
-
-def grid_strides(high: int, wide: int) -> NDArray[np.float32]:
-    """The stride ``[A]`` of every cell, in the same order."""
-    counts = [(high // s) * (wide // s) for s in STRIDES]
-    return np.repeat(np.array(STRIDES, np.float32), counts)

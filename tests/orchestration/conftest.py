@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.events import Event
-from orchestration.arrived import MaterializedSummary, materialize_arrived
+from orchestration.arrived import Arrivals, MaterializedSummary
 from orchestration.storage import tables
 from orchestration.storage.lake import Lake
 from orchestration.storage.postgres import engine, migrate, postgres
@@ -33,12 +33,12 @@ class Cloud(msgspec.Struct, frozen=True):
         land(self.database, self.landing_dir, shop, events, **options)
 
     def materialize(self) -> MaterializedSummary:
-        return materialize_arrived(
+        return Arrivals(
             self.instance,
             warehouse=self.url,
             lake=str(self.lake_dir),
             landing=str(self.landing_dir),
-        )
+        ).materialize()
 
     @property
     def lake(self) -> Lake:

@@ -16,9 +16,8 @@ import datetime as dt
 
 import polars as pl
 
-FIRST_DAY = dt.date(2024, 1, 1)
 _EPOCH = dt.datetime(2024, 1, 2, tzinfo=dt.UTC)
-"""A day after the first partition, so that no time zone puts an instant before it."""
+"""A day after the first partition (2024-01-01), so that no time zone puts an instant before it."""
 _AHEAD = dt.timedelta(minutes=5)
 
 
