@@ -88,6 +88,21 @@ def test_the_second_half_begins_after_the_middle_and_counts_from_one(tmp_path: P
     assert measure(tmp_path, tracks=tmp_path / "ready", second_half=True)["combined"]["HOTA"] == 100
 
 
+def test_the_middle_frame_of_an_odd_length_is_in_the_second_half(tmp_path: Path) -> None:
+    odd = f"[Sequence]\nframeRate=10\nseqLength={sequences.LENGTH + 1}\n"
+    sequences.write(tmp_path / "walk", seqinfo=odd)
+    (tmp_path / "ready").mkdir()
+    half = [line.split(",", 1) for line in sequences.tracks().splitlines()]
+    kept = "".join(f"{int(frame) - 10},{rest}\n" for frame, rest in half if int(frame) > 10)
+    (tmp_path / "ready" / "walk.txt").write_text(kept)
+    found = measure(tmp_path, tracks=tmp_path / "ready", second_half=True)["combined"]
+    assert (found["HOTA"], found["FP"], found["FN"]) == (100, 0, 0)
+    online = measure(tmp_path, detections="exact", second_half=True, out=tmp_path / "out")
+    assert online["combined"]["FN"] == 0
+    frames = np.loadtxt(tmp_path / "out" / "walk.txt", delimiter=",")[:, 0]
+    assert (frames.min(), frames.max()) == (1, 10)
+
+
 def test_distractors_of_mot17_neither_help_nor_hurt(tmp_path: Path) -> None:
     truth = "".join(
         sequences.row(frame, person, "1,1,1" if person < 3 else "0,8,1")
@@ -126,52 +141,6 @@ def test_two_sequences_of_one_name_are_told_apart(tmp_path: Path) -> None:
     sequences.write(tmp_path / "busy" / "entrance")
     found = measure(tmp_path, detections="exact")
     assert set(found["sequences"]) == {"quiet/entrance", "busy/entrance"}
-
-
-GOOD = "1,1,10,10,30,80,1,1,1\n"
-
-
-@pytest.mark.parametrize(
-    ("truth", "complaint"),
-    [
-        (GOOD + "2,1,10,ten,30,80,1,1,1\n", r"gt\.txt:2: 'ten' is not a number"),
-        (GOOD + "2,1,10\n", r"gt\.txt:2: 3 columns"),
-        (GOOD + "2,1,10,10,30,80,1\n", r"gt\.txt:2: 7 columns where the first line has 9"),
-        (GOOD + "2,1,nan,10,30,80,1,1,1\n", r"gt\.txt:2: not a finite number"),
-        (GOOD + "21,1,10,10,30,80,1,1,1\n", r"gt\.txt:2: frame not 1 to 20"),
-        (GOOD + "0,1,10,10,30,80,1,1,1\n", r"gt\.txt:2: frame not 1 to 20"),
-        (GOOD + GOOD, r"gt\.txt:2: the same id twice"),
-        ("\x00\x01", r"gt\.txt:1: 1 columns"),
-    ],
-)
-def test_a_wrong_line_is_named(tmp_path: Path, truth: str, complaint: str) -> None:
-    sequences.write(tmp_path / "walk", truth=truth)
-    with pytest.raises(SourceError, match=complaint):
-        measure(tmp_path, detections="exact")
-
-
-@pytest.mark.parametrize(
-    ("seqinfo", "complaint"),
-    [
-        ("", "Sequence is missing"),
-        ("[Sequence]\nframeRate=10\n", "seqLength is missing"),
-        ("[Sequence]\nframeRate=fast\nseqLength=20\n", "fast"),
-        ("[Sequence]\nframeRate=0\nseqLength=20\n", "out of range"),
-        ("frameRate=10", "no section headers"),
-        ("[Sequence]\nframeRate=10\nseqLength=20000000\n", "seqLength 20000000 is more than"),
-    ],
-)
-def test_a_wrong_seqinfo_is_named(tmp_path: Path, seqinfo: str, complaint: str) -> None:
-    sequences.write(tmp_path / "walk", seqinfo=seqinfo)
-    with pytest.raises(SourceError, match=f"seqinfo.ini: .*{complaint}"):
-        measure(tmp_path, detections="exact")
-
-
-def test_a_byte_order_mark_is_no_part_of_a_number(tmp_path: Path) -> None:
-    folder = sequences.write(tmp_path / "walk")
-    for name in ("seqinfo.ini", "gt/gt.txt", "det/exact.txt"):
-        (folder / name).write_text((folder / name).read_text(), encoding="utf-8-sig")
-    assert measure(tmp_path, detections="exact")["combined"]["HOTA"] > 85
 
 
 @pytest.mark.filterwarnings("error")
