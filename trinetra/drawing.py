@@ -78,7 +78,7 @@ class Scene:
 
 def draw(image: Image, scene: Scene) -> None:
     """Draw the scene onto the image (BGR) in place."""
-    pen = Pen(image)
+    pen = Pen(image, scene.header)
     for zone in scene.zones:
         pen.zone(zone)
     for person in scene.people:
@@ -89,27 +89,39 @@ def draw(image: Image, scene: Scene) -> None:
         pen.line(line)
     for zone in scene.zones:
         pen.zone_label(zone)
-    pen.header(scene.header)
+    pen.header()
 
 
 class Pen:
     """Draws on one image with strokes and letters that fit its height."""
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: Image, header: tuple[str, ...] = ()) -> None:
         self._image = image
         self._height, self._width = image.shape[:2]
         self._stroke = max(1, round(min(self._height, self._width) / 360))
         self._letter = max(13, round(min(self._height, self._width) / 34))
+        self._header = "   ".join(header)
+        margin = self._letter // 2
+        wide, high = self._tag_size(self._header) if header else (0, 0)
+        self._banner = (margin + wide, margin + high) if header else (0, 0)
+        """Where the header ends, to the right and down."""
 
     def person(self, person: Person) -> None:
-        """Box with the id on a tag above it; thin and grey while the track is tentative."""
+        """Box with the id on a tag above it; thin and grey while the track is tentative.
+
+        Where the header would cover the tag it is in the box, under the header.
+        """
         x1, y1, x2, y2 = (round(value) for value in person.corners)
         if not person.confirmed:
             cv2.rectangle(self._image, (x1, y1), (x2, y2), TENTATIVE, 1, cv2.LINE_AA)
             return
         colour = colour_of(person.track_id)
         cv2.rectangle(self._image, (x1, y1), (x2, y2), colour, self._stroke + 1, cv2.LINE_AA)
-        self._tag(str(person.track_id), (x1, y1), colour, above=True)
+        text = str(person.track_id)
+        y = max(y1 - self._tag_size(text)[1], 0)
+        hidden = x1 < self._banner[0] and y < self._banner[1]
+        at = (x1, max(y1, self._banner[1])) if hidden else (x1, y1)
+        self._tag(text, at, colour, above=not hidden)
 
     def trail(self, person: Person) -> None:
         """Where the feet were, thinner the longer ago."""
@@ -153,22 +165,27 @@ class Pen:
         top = min(zone.area.corners, key=lambda corner: (corner[1], corner[0]))
         self._tag(zone.text, _pixel(top), ZONE, ink=INK, above=False)
 
-    def header(self, words: tuple[str, ...]) -> None:
-        """A dark strip in the upper left corner."""
-        self._tag("   ".join(words), (self._letter // 2, self._letter // 2), INK, above=False)
+    def header(self) -> None:
+        """A dark strip in the upper left corner; people's tags keep clear of it."""
+        self._tag(self._header, (self._letter // 2, self._letter // 2), INK, above=False)
 
     def _tag(
         self, text: str, at: tuple[int, int], paper: Colour, *, above: bool, ink: Colour = PAPER
     ) -> None:
         """A label whose corner is `at`, moved so that it stays inside the picture."""
-        width, pad = text_width(text, self._letter), max(2, self._letter // 4)
-        wide, high = width + 2 * pad, round(self._letter * 1.1) + 2 * pad
+        wide, high = self._tag_size(text)
+        pad = max(2, self._letter // 4)
         x = min(max(at[0], 0), max(self._width - wide, 0))
         y = min(max(at[1] - high if above else at[1], 0), max(self._height - high, 0))
         under = self._image[y : y + high, x : x + wide]
         under[:] = (0.15 * under + 0.85 * np.array(paper)).astype(np.uint8)
         base = (x + pad, y + high - pad - round(self._letter * 0.12))
         cv2.putText(self._image, text, base, ink, _face(), self._letter, 500)
+
+    def _tag_size(self, text: str) -> tuple[int, int]:
+        """(width, height) of a label in pixels."""
+        pad = max(2, self._letter // 4)
+        return text_width(text, self._letter) + 2 * pad, round(self._letter * 1.1) + 2 * pad
 
 
 def colour_of(track_id: int) -> Colour:
