@@ -3,53 +3,60 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
-from datetime import datetime
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from simulator.days.charts import (
+    CHART_PX,
+    GREY,
+    INK,
+    MARGIN,
+    PAPER,
+    Bgr,
+    Image,
+    clock,
+    draw_chart,
+    text,
+)
 from simulator.days.day import Day
 from simulator.days.paths import Array
 from simulator.days.records import DayTruth
 from simulator.days.snapshot import fullest
 
-Image = npt.NDArray[np.uint8]
-Bgr = tuple[int, int, int]
-
-WIDTH, MARGIN = 1440, 60
+WIDTH = 1440
 PLAN_PX = 900
-CHART_PX = 200
 PATHS = 160
 HOURS_STEP_S, MINUTES_STEP_S, LONG_S = 900.0, 120.0, 3 * 3600.0
-PAPER, INK, GREY, PALE = (250, 250, 250), (40, 40, 40), (150, 150, 150), (222, 222, 222)
 SHELF: Bgr = (196, 204, 212)
 BLUE, ORANGE, GREEN, RED = (180, 120, 40), (30, 120, 230), (80, 140, 50), (60, 60, 200)
+STAFF: Bgr = (0, 0, 0)
 QUEUE_COLOURS = (GREEN, RED, BLUE, ORANGE)
-FONT = cv2.FONT_HERSHEY_SIMPLEX
+BARS_M = (10, 5, 2, 1)
 
 
 def picture_of(day: Day, truth: DayTruth) -> Image:
-    """The whole picture (H, W, 3) BGR; at most PATHS people are drawn, staff in red."""
+    """The whole picture (H, W, 3) BGR; at most PATHS people are drawn, staff in black."""
     plan = day.scenario.plan
     scale = PLAN_PX / plan.width_m
     outside = round(2.4 * scale)
     tall = round(plan.depth_m * scale) + 2 * outside
-    image = np.full((tall + 2 * (CHART_PX + MARGIN) + MARGIN, WIDTH, 3), PAPER, np.uint8)
+    image = np.full((tall + 3 * (CHART_PX + MARGIN) + MARGIN // 2, WIDTH, 3), PAPER, np.uint8)
     _plan(image, day, scale, (MARGIN, outside))
     _paths(image, day, scale, (MARGIN, outside))
+    _labels(image, day, scale, (MARGIN, outside))
     _facts(image, day, truth, PLAN_PX + 2 * MARGIN)
     _view(image, day, PLAN_PX + 2 * MARGIN, tall)
     step_s = HOURS_STEP_S if day.seconds > LONG_S else MINUTES_STEP_S
     begins, entries, inside = _arrivals(day, truth, step_s)
-    top = tall + MARGIN // 2
-    counts = [("entries", BLUE, entries), ("customers inside", ORANGE, inside)]
-    _chart(image, day, top, f"people who came in, per {step_s / 60:g} minutes", begins, counts)
     minutes, lengths = _lengths(day, truth)
-    lines = [(name, QUEUE_COLOURS[i % 4], line) for i, (name, line) in enumerate(lengths.items())]
-    below = top + CHART_PX + MARGIN
-    _chart(image, day, below, "people in line, longest of a minute", minutes, lines)
+    queues = [(name, QUEUE_COLOURS[i % 4], line) for i, (name, line) in enumerate(lengths.items())]
+    for number, (title, times, series) in enumerate((
+        (f"customers who came in, per {step_s / 60:g} minutes", begins, [("in", BLUE, entries)]),
+        (f"customers inside, every {step_s / 60:g} minutes", begins, [("inside", ORANGE, inside)]),
+        ("people in line, longest of a minute", minutes, queues),
+    )):  # fmt: skip
+        draw_chart(image, day, tall + 36 + number * (CHART_PX + MARGIN), title, times, series)
     return image
 
 
@@ -78,13 +85,31 @@ def _plan(image: Image, day: Day, scale: float, origin: tuple[int, int]) -> None
         there = np.array(lens.look_at_m[:2]) - lens.position_m[:2]
         tip = np.array(lens.position_m[:2]) + there / max(float(np.hypot(*there)), 1e-6)
         cv2.arrowedLine(image, at(*lens.position_m[:2]), at(*tip), BLUE, 2, cv2.LINE_AA)
+
+
+def _labels(image: Image, day: Day, scale: float, origin: tuple[int, int]) -> None:
+    """Names of zones and cameras above the paths, and how long a few metres are."""
+    plan = day.scenario.plan
     for zone in plan.zones:
-        x, y = at(*zone.rect[:2])
-        _text(image, zone.name, (x + 4, y + 14), 0.4, (90, 130, 70))
+        x, y = (round(o + m * scale) for o, m in zip(origin, zone.rect[:2], strict=True))
+        text(image, zone.name, (x + 4, y + 14), 0.42, (60, 100, 40), plate=True)
+    for lens in plan.cameras:
+        x, y = (round(o + m * scale) for o, m in zip(origin, lens.position_m[:2], strict=True))
+        cv2.circle(image, (x, y), 6, BLUE, -1, cv2.LINE_AA)
+        beside = x > origin[0] + PLAN_PX - 80
+        text(image, lens.id, (x - 10 if beside else x + 10, y + 18), 0.45, BLUE,
+             right=beside, plate=True)  # fmt: skip
+    bar_m = next((bar for bar in BARS_M if 3 * bar <= plan.width_m), BARS_M[-1])
+    right, y = origin[0] + PLAN_PX, round(origin[1] + plan.depth_m * scale) + 26
+    left = round(right - bar_m * scale)
+    cv2.line(image, (left, y), (right, y), INK, 2)
+    for x in (left, right):
+        cv2.line(image, (x, y - 5), (x, y + 5), INK, 2)
+    text(image, f"{bar_m} m", (left - 8, y + 5), 0.45, INK, right=True, plate=True)
 
 
 def _paths(image: Image, day: Day, scale: float, origin: tuple[int, int]) -> None:
-    """Every nth path, each in a colour of its own, from 2.5 positions a second."""
+    """Every nth path from 2.5 positions a second; colours differ, staff are in a bold black."""
     paths = day.motion.paths
     chosen = np.unique(np.linspace(0, max(len(paths.trip) - 1, 0), PATHS).astype(int))
     layer = image.copy()
@@ -96,8 +121,9 @@ def _paths(image: Image, day: Day, scale: float, origin: tuple[int, int]) -> Non
         points = _points(day, path, t) * scale + np.array(origin)
         staff = day.life.people[int(paths.person[path])].staff
         red, green, blue = colorsys.hsv_to_rgb(path * 0.618 % 1, 0.75, 0.8)
-        colour = RED if staff else (int(blue * 255), int(green * 255), int(red * 255))
-        cv2.polylines(layer, [points.round().astype(np.int32)], False, colour, 1, cv2.LINE_AA)
+        colour = STAFF if staff else (int(blue * 255), int(green * 255), int(red * 255))
+        thick = 2 if staff else 1
+        cv2.polylines(layer, [points.round().astype(np.int32)], False, colour, thick, cv2.LINE_AA)
     image[:] = cv2.addWeighted(layer, 0.6, image, 0.4, 0)
 
 
@@ -114,28 +140,37 @@ def _facts(image: Image, day: Day, truth: DayTruth, left: int) -> None:
     waits = [wait.left_at - wait.joined_at for wait in truth.queue_episodes]
     gone = sum(wait.outcome == "abandoned" for wait in truth.queue_episodes)
     passing = len({(trip.began_at, trip.group) for trip in truth.trips if trip.purpose == "pass"})
-    lines = [
-        f"{day.scenario.name}, seed {day.seed}, {day.date}",
-        f"{_clock(day, day.begins_at)} to {_clock(day, day.ends_at)} {day.scenario.plan.time_zone}",
-        "",
-        f"entries of customers   {entries}",
-        f"visits                 {len(truth.visits)}",
-        f"most customers inside  {max(step.customers for step in truth.occupancy)}",
-        f"parties passing by     {passing}",
-        f"waits in line          {len(waits)}, {gone} given up",
-        f"median wait            {np.median(waits):.0f} s" if waits else "median wait            -",
-        f"sales                  {len(truth.transactions)}",
-        "",
+    begins, ends = clock(day, day.begins_at), clock(day, day.ends_at)
+    rows = [
+        (f"{day.scenario.name}, seed {day.seed}, {day.date}",),
+        (f"{begins} to {ends} {day.scenario.plan.time_zone}",),
+        ("thin: customers; bold black: staff",),
+        (),
+        ("entries of customers", f"{entries}"),
+        ("visits", f"{len(truth.visits)}"),
+        ("most customers inside", f"{max(step.customers for step in truth.occupancy)}"),
+        ("parties passing by", f"{passing}"),
+        ("waits in line", f"{len(waits)}"),
+        ("of them given up", f"{gone}"),
+        ("median wait, s", _median(waits)),
+        ("sales", f"{len(truth.transactions)}"),
+        (),
+        ("zone", "visits", "median, s"),
         *(
-            f"{zone.name:<12} {len(stays):4d} visits, median "
-            + (f"{np.median([stay.dwell_s for stay in stays]):.0f} s" if stays else "-")
+            (zone.name, f"{len(stays)}", _median([stay.dwell_s for stay in stays]))
             for zone in day.scenario.plan.zones
             if zone.kind == "zone"
             for stays in [truth.zone_visits(zone.name)]
         ),
     ]
-    for number, line in enumerate(lines):
-        _text(image, line, (left, 80 + 24 * number), 0.5, INK)
+    for number, row in enumerate(rows):
+        for column, words in enumerate(row):
+            at = (left + (0, 250, 350)[column], 60 + 23 * number)
+            text(image, words, at, 0.5, INK, right=column > 0)
+
+
+def _median(values: list[float]) -> str:
+    return f"{np.median(values):.0f}" if values else "-"
 
 
 def _view(image: Image, day: Day, left: int, bottom: int) -> None:
@@ -147,7 +182,7 @@ def _view(image: Image, day: Day, left: int, bottom: int) -> None:
     image[top : top + size[1], left : left + size[0]] = cv2.resize(
         shot.picture, size, interpolation=cv2.INTER_AREA
     )
-    _text(image, f"{shot.camera}, {_clock(day, shot.at_s)}", (left, top - 8), 0.45, INK)
+    text(image, f"{shot.camera}, {clock(day, shot.at_s)}", (left, top - 8), 0.45, INK)
 
 
 def _arrivals(
@@ -183,43 +218,3 @@ def _lengths(day: Day, truth: DayTruth) -> tuple[list[float], dict[str, list[flo
             for b in begins
         ]
     return begins.tolist(), lengths
-
-
-def _chart(
-    image: Image,
-    day: Day,
-    top: int,
-    title: str,
-    begins: Sequence[float],
-    series: Sequence[tuple[str, Bgr, Sequence[float]]],
-) -> None:
-    """Steps over the time of day; axis and unit legend beside them."""
-    left, right, bottom = MARGIN, WIDTH - MARGIN, top + CHART_PX
-    highest = max([1.0, *(value for *_, values in series for value in values)])
-    _text(image, title, (left, top - 8), 0.5, INK)
-    for share in (0.0, 0.5, 1.0):
-        y = round(bottom - share * (CHART_PX - 20))
-        cv2.line(image, (left, y), (right, y), PALE, 1)
-        _text(image, f"{highest * share:g}", (left - 40, y + 4), 0.4, GREY)
-
-    def x_of(at_s: float) -> int:
-        return round(left + (at_s - day.begins_at) / day.seconds * (right - left))
-
-    for number in range(9):
-        at_s = day.begins_at + day.seconds * number / 8
-        _text(image, _clock(day, at_s), (x_of(at_s) - 16, bottom + 16), 0.4, GREY)
-    for number, (name, colour, values) in enumerate(series):
-        points = []
-        for begin, end, value in zip(begins, [*begins[1:], day.ends_at], values, strict=True):
-            y = round(bottom - value / highest * (CHART_PX - 20))
-            points += [(x_of(begin), y), (x_of(end), y)]
-        cv2.polylines(image, [np.array(points, np.int32)], False, colour, 2, cv2.LINE_AA)
-        _text(image, name, (right - 150 * (len(series) - number), top - 8), 0.45, colour)
-
-
-def _clock(day: Day, at_s: float) -> str:
-    return datetime.fromtimestamp(at_s, day.zone).strftime("%H:%M")
-
-
-def _text(image: Image, text: str, at: tuple[int, int], size: float, colour: Bgr) -> None:
-    cv2.putText(image, text, at, FONT, size, colour, 1, cv2.LINE_AA)
