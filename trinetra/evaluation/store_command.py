@@ -48,44 +48,51 @@ FIGURES = (
 )
 
 
+Scenario = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="A bundled scenario, or a TOML file of one.",
+        show_default=", ".join(SCENARIOS),
+    ),
+]
+Minutes = Annotated[
+    float | None,
+    typer.Option(
+        min=0.5,
+        max=1440,
+        help="Length of the window.",
+        show_default="30, longer if faults come later, but not over midnight",
+    ),
+]
+Start = Annotated[
+    str,
+    typer.Option(
+        metavar="HH:MM",
+        help="Local time at which the window begins.",
+        show_default="the hour of most faults, else the busiest",
+    ),
+]
+LevelName = Annotated[
+    str,
+    typer.Option(
+        help="detections: of simulated cameras (L1). frames: rendered pictures through "
+        "detector and embedder, which takes some 20 times as long (L2)."
+    ),
+]
+Fps = Annotated[
+    float | None,
+    typer.Option(min=1, max=30, help="Of rendered pictures.", show_default="10"),
+]
+
+
 def store(
-    scenario: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME|FILE",
-            help="A bundled scenario, or a TOML file of one.",
-            show_default=", ".join(SCENARIOS),
-        ),
-    ] = "",
+    scenario: Scenario = "",
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal days.")] = 1,
-    minutes: Annotated[
-        float | None,
-        typer.Option(
-            min=0.5,
-            max=1440,
-            help="Length of the window.",
-            show_default="30, longer if faults come later, but not over midnight",
-        ),
-    ] = None,
-    start: Annotated[
-        str,
-        typer.Option(
-            metavar="HH:MM",
-            help="Local time at which the window begins.",
-            show_default="the hour of most faults, else the busiest",
-        ),
-    ] = "",
-    level: Annotated[
-        str,
-        typer.Option(
-            help="detections: of simulated cameras (L1). frames: rendered pictures through "
-            "detector and embedder, which takes some 20 times as long (L2)."
-        ),
-    ] = "detections",
-    fps: Annotated[
-        float | None,
-        typer.Option(min=1, max=30, help="Of rendered pictures.", show_default="10"),
-    ] = None,
+    minutes: Minutes = None,
+    start: Start = "",
+    level: LevelName = "detections",
+    fps: Fps = None,
     model: Annotated[
         str, typer.Option(help="Detector for rendered pictures.", show_default="bundled")
     ] = "",
