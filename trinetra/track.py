@@ -34,45 +34,71 @@ ZONE_HELP = """Watch an area: NAME=x1,y1,x2,y2,x3,y3[,...] in pixels; may be rep
 where the feet are: the middle of the box's lower edge."""
 
 
+Out = Annotated[
+    Path | None, typer.Option(help="Folder for the results.", show_default="out/<clip>")
+]
+SourceSize = Annotated[
+    str,
+    typer.Option(
+        help="WxH that lines, zones and written tracks use, when the clip is a resized copy.",
+        show_default="the clip's own",
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        help="Name in the catalog or path to an .onnx; for real shops: rtmdet-nano-person.",
+        show_default="bundled",
+    ),
+]
+InputSize = Annotated[
+    str,
+    typer.Option(
+        help="WxH or N that frames are fitted into for the network: larger finds smaller "
+        "people and takes longer.",
+        show_default="the model's",
+    ),
+]
+Tiles = Annotated[
+    str,
+    typer.Option(
+        help="COLUMNSxROWS of overlapping tiles, such as 3x2, or auto: small people in large "
+        "pictures for a network of fixed input; with others a larger --input-size costs less.",
+    ),
+]
+MovingCamera = Annotated[
+    bool,
+    typer.Option(
+        "--moving-camera",
+        help="Let the picture tell how the camera moves: for hand-held and panning cameras.",
+    ),
+]
+Delayed = Annotated[
+    float | None,
+    typer.Option(
+        min=LEAST_DELAY_S,
+        metavar="SECONDS",
+        help="Write tracks_delayed.txt, too: gaps filled, paths smoothed, final so much later.",
+    ),
+]
+Join = Annotated[
+    bool,
+    typer.Option("--join", help="With --delayed: join lost tracks that look alike, up to 10 s."),
+]
+
+
 def track(
     video: Annotated[Path, typer.Argument(help="MP4, MKV, GIF … whatever FFmpeg reads.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results.", show_default="out/<clip>")
-    ] = None,
-    source_size: Annotated[
-        str,
-        typer.Option(
-            help="WxH that lines, zones and written tracks use, when the clip is a resized copy.",
-            show_default="the clip's own",
-        ),
-    ] = "",
-    model: Annotated[
-        str,
-        typer.Option(
-            help="Name in the catalog or path to an .onnx; for real shops: rtmdet-nano-person.",
-            show_default="bundled",
-        ),
-    ] = "",
+    out: Out = None,
+    source_size: SourceSize = "",
+    model: Model = "",
     line: Annotated[list[str] | None, typer.Option(help=LINE_HELP)] = None,
     zone: Annotated[list[str] | None, typer.Option(help=ZONE_HELP)] = None,
     min_dwell: Annotated[
         float, typer.Option(min=0, help="Seconds inside a zone that make a visit.")
     ] = 1.0,
-    input_size: Annotated[
-        str,
-        typer.Option(
-            help="WxH or N that frames are fitted into for the network: larger finds smaller "
-            "people and takes longer.",
-            show_default="the model's",
-        ),
-    ] = "",
-    tiles: Annotated[
-        str,
-        typer.Option(
-            help="COLUMNSxROWS of overlapping tiles, such as 3x2, or auto: small people in large "
-            "pictures for a network of fixed input; with others a larger --input-size costs less.",
-        ),
-    ] = "1x1",
+    input_size: InputSize = "",
+    tiles: Tiles = "1x1",
     threads: Annotated[
         int, typer.Option(min=0, max=64, help="Threads of the network; 0 = all cores.")
     ] = 0,
@@ -83,31 +109,13 @@ def track(
         str, typer.Option(help="fp32, fp16, int8 (a quantized file), or auto.")
     ] = "fp32",
     every: Annotated[int, typer.Option(min=1, help="Detect on every Nth frame only.")] = 1,
-    moving_camera: Annotated[
-        bool,
-        typer.Option(
-            "--moving-camera",
-            help="Let the picture tell how the camera moves: for hand-held and panning cameras.",
-        ),
-    ] = False,
+    moving_camera: MovingCamera = False,
     appearance: Annotated[
         bool,
         typer.Option("--appearance", help="Tell people by their looks where boxes are in doubt."),
     ] = False,
-    delayed: Annotated[
-        float | None,
-        typer.Option(
-            min=LEAST_DELAY_S,
-            metavar="SECONDS",
-            help="Write tracks_delayed.txt, too: gaps filled, paths smoothed, final so much later.",
-        ),
-    ] = None,
-    join: Annotated[
-        bool,
-        typer.Option(
-            "--join", help="With --delayed: join lost tracks that look alike, up to 10 s."
-        ),
-    ] = False,
+    delayed: Delayed = None,
+    join: Join = False,
     no_video: Annotated[
         bool, typer.Option("--no-video", help="Do not write the annotated video.")
     ] = False,
