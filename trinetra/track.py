@@ -85,6 +85,17 @@ Join = Annotated[
     bool,
     typer.Option("--join", help="With --delayed: join lost tracks that look alike, up to 10 s."),
 ]
+MinDwell = Annotated[float, typer.Option(min=0, help="Seconds inside a zone that make a visit.")]
+Threads = Annotated[int, typer.Option(min=0, max=64, help="Threads of the network; 0 = all cores.")]
+Runtime = Annotated[
+    str, typer.Option(help="Engine of the network; auto measures which is fastest here.")
+]
+Precision = Annotated[str, typer.Option(help="fp32, fp16, int8 (a quantized file), or auto.")]
+Appearance = Annotated[
+    bool,
+    typer.Option("--appearance", help="Tell people by their looks where boxes are in doubt."),
+]
+NoVideo = Annotated[bool, typer.Option("--no-video", help="Do not write the annotated video.")]
 
 
 def track(
@@ -94,31 +105,18 @@ def track(
     model: Model = "",
     line: Annotated[list[str] | None, typer.Option(help=LINE_HELP)] = None,
     zone: Annotated[list[str] | None, typer.Option(help=ZONE_HELP)] = None,
-    min_dwell: Annotated[
-        float, typer.Option(min=0, help="Seconds inside a zone that make a visit.")
-    ] = 1.0,
+    min_dwell: MinDwell = 1.0,
     input_size: InputSize = "",
     tiles: Tiles = "1x1",
-    threads: Annotated[
-        int, typer.Option(min=0, max=64, help="Threads of the network; 0 = all cores.")
-    ] = 0,
-    runtime: Annotated[
-        str, typer.Option(help="Engine of the network; auto measures which is fastest here.")
-    ] = REFERENCE,
-    precision: Annotated[
-        str, typer.Option(help="fp32, fp16, int8 (a quantized file), or auto.")
-    ] = "fp32",
+    threads: Threads = 0,
+    runtime: Runtime = REFERENCE,
+    precision: Precision = "fp32",
     every: Annotated[int, typer.Option(min=1, help="Detect on every Nth frame only.")] = 1,
     moving_camera: MovingCamera = False,
-    appearance: Annotated[
-        bool,
-        typer.Option("--appearance", help="Tell people by their looks where boxes are in doubt."),
-    ] = False,
+    appearance: Appearance = False,
     delayed: Delayed = None,
     join: Join = False,
-    no_video: Annotated[
-        bool, typer.Option("--no-video", help="Do not write the annotated video.")
-    ] = False,
+    no_video: NoVideo = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Track people through one video.
