@@ -43,7 +43,9 @@ from tests.models.test_detector import rendered
 from tests.models.test_exact import pictures
 
 WITH_OPENVINO = importlib.util.find_spec("openvino") is not None
-needs_openvino = pytest.mark.skipif(not WITH_OPENVINO, reason="needs the extra `openvino`, which `make setup` brings")
+needs_openvino = pytest.mark.skipif(
+    not WITH_OPENVINO, reason="needs openvino, which `make setup` brings"
+)
 ON_CPU = ["onnxruntime", pytest.param("openvino", marks=needs_openvino)]
 HALF_PX = 0.5
 
