@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.catalog import DEFAULT_DETECTOR
+from trinetra.evaluation.store_command import FIGURES as STORE_FIGURES
 
 RESULTS = Path(__file__).with_name("accuracy.json")
 BY_EYE = {
@@ -32,26 +33,6 @@ TRAINED_ON = frozenset(
     }
 )
 """Clips with frames in the bundled detector's training set (its card)."""
-STORE_FIGURES = (
-    "crossing_precision",
-    "crossing_recall",
-    "crossing_recall_all",
-    "footfall_error_pct",
-    "identity_f1",
-    "identity_f1_without_staff",
-    "pair_precision",
-    "pair_recall",
-    "occupancy_mae",
-    "queue_mae",
-    "wait_mae_s",
-    "dwell_mae_s",
-    "dwell_precision",
-    "dwell_recall",
-    "dwell_error_pct",
-    "heatmap_spearman",
-    "heatmap_spearman_cells",
-    "heatmap_emd_m",
-)
 FIGURES = ("HOTA", "AssA", "DetA", "IDF1", "MOTA", "IDSW")
 
 

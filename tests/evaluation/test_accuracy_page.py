@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.accuracy_page import STORE_FIGURES, TABLES, given_table, reid_table, store_table
-from trinetra.evaluation.store_command import FIGURES
 
 MOT = {"HOTA": 74.5, "AssA": 76.4, "DetA": 73.1, "IDF1": 87.8, "MOTA": 86.2, "IDSW": 76}
 
@@ -39,6 +38,5 @@ def test_a_scenario_is_a_column_and_nothing_measured_is_no_zero() -> None:
     assert "| queue_mae | – | – |" in lines
 
 
-def test_page_and_command_show_the_same_figures() -> None:
-    assert STORE_FIGURES == FIGURES
+def test_every_measured_part_has_a_table() -> None:
     assert set(TABLES) >= {"mot17", "mot17_full", "mot15_given", "reid", "store"}

@@ -48,6 +48,8 @@ needs_openvino = pytest.mark.skipif(
 )
 ON_CPU = ["onnxruntime", pytest.param("openvino", marks=needs_openvino)]
 HALF_PX = 0.5
+SURE = 0.55
+"""Eight bits move scores by a few hundredths: those near the threshold say nothing."""
 
 
 def mean_model(path: Path, batch: int | str = "n") -> Path:
@@ -252,10 +254,9 @@ def test_a_quantized_file_runs_as_int8(name: str, quantized: Path, tmp_path: Pat
     engine = find_engine(name)
     assert check_precision(engine, "int8", quantized) == "int8"
     runtime = open_engine(engine, quantized, threads=1, precision="int8", cache_dir=tmp_path)
-    model = find("person-trinetra-nano")
-    found = Detector(model, runtime).detect([rendered()])[0].above(model.threshold)
-    truth = load_detector().detect([rendered()])[0].above(model.threshold)
-    assert len(found) == len(truth)
+    found = Detector(find("person-trinetra-nano"), runtime).detect([rendered()])[0].above(SURE)
+    truth = load_detector().detect([rendered()])[0].above(SURE)
+    assert len(found) == len(truth) == 3
     for box, like in zip(truth.xyxy, _nearest(truth.xyxy, found.xyxy), strict=True):
         np.testing.assert_allclose(box, like, atol=8)
 
