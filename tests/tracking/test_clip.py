@@ -114,8 +114,9 @@ def test_reading_ahead_keeps_the_order_and_passes_errors_on() -> None:
 
 
 def test_closing_early_stops_the_thread() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     reading = ahead(iter(range(10_000)), 3)
     assert next(reading) == 0
+    (reader,) = set(threading.enumerate()) - before
     reading.close()
-    assert threading.active_count() == before
+    assert not reader.is_alive()
