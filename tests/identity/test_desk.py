@@ -21,7 +21,7 @@ def test_one_identity_per_person_across_cameras(seed: int) -> None:
     assert score.f1.value is not None
     assert score.f1.value >= 0.85
     assert score.pair_precision.value is not None
-    assert score.pair_precision.value >= 0.75
+    assert score.pair_precision.value >= 0.85
 
 
 def test_the_order_of_arrival_within_half_a_second_does_not_matter() -> None:
